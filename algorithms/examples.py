@@ -1,0 +1,145 @@
+"""From episodes to training sequences: the merge rule, and batches of tensors.
+
+Suffixes: ``_B`` sequence, ``_T`` token, ``_N`` span (one turn of one seat).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from selftaught.types import Codec, Episode, Seat, Turn
+
+Kind = Literal["policy", "sft"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The trained tokens ``start .. stop`` of one turn, with what the loss should know of them.
+
+    ``value`` is a reward or an advantage, ``weight`` scales the span in the batch mean, ``kind`` picks the loss term.
+    """
+
+    start: int
+    stop: int
+    value: float = 1.0
+    weight: float = 1.0
+    kind: Kind = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One token sequence with at least one trained span. ``reference`` [T] holds log-probabilities under the reference."""
+
+    tokens: tuple[int, ...]
+    spans: tuple[Span, ...]
+    reference: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Padded examples.
+
+    ``tokens_BT``; ``span_BT``: the span's number or -1; ``reference_BT``: reference log-probability of each trained
+    token, 0 elsewhere; per span ``value_N``, ``weight_N``, ``sft_N`` (bool).
+    """
+
+    tokens_BT: Tensor
+    length_B: Tensor
+    span_BT: Tensor
+    reference_BT: Tensor
+    value_N: Tensor
+    weight_N: Tensor
+    sft_N: Tensor
+
+    @property
+    def mask_BT(self) -> Tensor:
+        """True where a token is trained."""
+        return self.span_BT >= 0
+
+
+def sequences(episode: Episode, seat: Seat, *, codec: Codec) -> list[tuple[Example, tuple[int, ...]]]:
+    """The seat's turns as sequences, each with the indices of the turns (among the seat's) that its spans are.
+
+    While a prompt extends the previous prompt plus reply, turns share one sequence; else a new one starts. Sampled tokens
+    are used as they were sampled; only replies without tokens (scripted players) are tokenised here.
+    """
+    merged: list[tuple[list[int], list[Span], list[int]]] = []
+    for number, turn in enumerate(episode.turns_of(seat)):
+        prompt, reply = _tokens(turn, codec)
+        if not merged or prompt[: len(merged[-1][0])] != tuple(merged[-1][0]):
+            merged.append(([], [], []))
+        tokens, spans, numbers = merged[-1]
+        tokens.extend(prompt[len(tokens) :])
+        spans.append(Span(len(tokens), len(tokens) + len(reply)))
+        tokens.extend(reply)
+        numbers.append(number)
+    return [(Example(tuple(tokens), tuple(spans)), tuple(numbers)) for tokens, spans, numbers in merged]
+
+
+def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
+    """Pad on the right to the longest sequence.
+
+    Raises:
+        ValueError: if a span is empty, starts before the second token, or ends past its sequence.
+    """
+    longest = max(len(example.tokens) for example in examples)
+    tokens_BT = torch.full((len(examples), longest), pad)
+    span_BT = torch.full((len(examples), longest), -1)
+    reference_BT = torch.zeros(len(examples), longest)
+    spans: list[Span] = []
+    for row, example in enumerate(examples):
+        tokens_BT[row, : len(example.tokens)] = torch.tensor(example.tokens)
+        if example.reference:
+            reference_BT[row, : len(example.tokens)] = torch.tensor(example.reference)
+        for span in example.spans:
+            if not 1 <= span.start < span.stop <= len(example.tokens):
+                raise ValueError(f"span {span} does not fit a sequence of {len(example.tokens)} tokens")
+            span_BT[row, span.start : span.stop] = len(spans)
+            spans.append(span)
+    return Batch(
+        tokens_BT=tokens_BT,
+        length_B=torch.tensor([len(example.tokens) for example in examples]),
+        span_BT=span_BT,
+        reference_BT=reference_BT,
+        value_N=torch.tensor([span.value for span in spans]),
+        weight_N=torch.tensor([span.weight for span in spans]),
+        sft_N=torch.tensor([span.kind == "sft" for span in spans]),
+    )
+
+
+def span_means(values_BT: Tensor, batch: Batch) -> Tensor:
+    """The mean of ``values_BT`` over each span's tokens: [N]."""
+    assert values_BT.shape == batch.span_BT.shape, (values_BT.shape, batch.span_BT.shape)
+    inside = batch.mask_BT
+    ids = batch.span_BT[inside]
+    count = len(batch.value_N)
+    sums_N = torch.zeros(count, dtype=values_BT.dtype).index_add(0, ids, values_BT[inside])
+    return sums_N / torch.bincount(ids, minlength=count)
+
+
+def with_spans(example: Example, spans: Sequence[Span]) -> Example:
+    """The same sequence with other spans."""
+    return replace(example, spans=tuple(spans))
+
+
+def by_length(examples: Sequence[Example], *, tokens: int) -> Iterator[list[Example]]:
+    """Cut into lists of like length whose padded size stays within ``tokens`` (a longer example stands alone)."""
+    chunk: list[Example] = []
+    for example in sorted(examples, key=lambda example: len(example.tokens)):
+        if chunk and (len(chunk) + 1) * len(example.tokens) > tokens:
+            yield chunk
+            chunk = []
+        chunk.append(example)
+    if chunk:
+        yield chunk
+
+
+def _tokens(turn: Turn, codec: Codec) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if turn.reply.tokens:
+        return turn.reply.prompt_tokens, turn.reply.tokens
+    return codec.prompt(turn.ask.messages), codec.reply(turn.reply.text)

@@ -1,0 +1,182 @@
+"""The learner: a policy, its optimiser, and one update over examples.
+
+Log-probabilities are taken at trained tokens only: hidden states there go through the vocabulary product in chunks, and
+[B, T, V] is never held. The reference needs no second model: it is the policy as it was before the update, or the model
+with its adapter off, and its log-probabilities are computed once, before the first step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from selftaught.algorithms.examples import Batch, Example, by_length, collate
+from selftaught.algorithms.losses import Figures
+from selftaught.types import Codec, Episode
+
+
+Reference = Literal["start", "base", "none"]
+"""Whose log-probabilities a loss compares with: the policy before the update, the model without its adapter, nobody."""
+
+
+class Algorithm(Protocol):
+    """What a training algorithm is: two pure functions and their settings."""
+
+    @property
+    def reference(self) -> Reference:
+        """The reference that the loss wants."""
+
+    def examples(
+        self, episodes: Sequence[Episode], memory: Mapping[str, Any], *, codec: Codec
+    ) -> tuple[list[Example], Mapping[str, Any]]:
+        """Training sequences of a round, and the (JSON) memory that the next round gets."""
+
+    def loss(self, logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
+        """A scalar and figures for the log. It must be a mean over spans of terms that depend on one span each."""
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """How an update is made."""
+
+    learning_rate: float = 2e-4
+    warmup: int = 2
+    """Optimiser steps over which the rate rises, counted over the whole run."""
+    batch: int = 16
+    """Sequences an optimiser step."""
+    epochs: int = 1
+    """Passes over a round's examples."""
+    tokens: int = 4096
+    """Padded tokens in one forward pass; larger batches are accumulated."""
+    clip_norm: float = 1.0
+    weight_decay: float = 0.0
+
+
+@dataclass
+class Learner:
+    """Updates ``model`` (any transformers causal model; its trainable parameters are learned)."""
+
+    model: Any
+    config: Optimisation = field(default_factory=Optimisation)
+
+    def __post_init__(self) -> None:
+        self.parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        if not self.parameters:
+            raise ValueError("the model has no trainable parameter; add an adapter or unfreeze it")
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=self.config.learning_rate, weight_decay=self.config.weight_decay, betas=(0.9, 0.95)
+        )
+        self.steps = 0
+
+    def logprobs(self, batch: Batch) -> Tensor:
+        """Log-probability [B, T] of every trained token given those before it; 0 elsewhere."""
+        return token_logprobs(self.model, batch)
+
+    def update(
+        self,
+        examples: Sequence[Example],
+        loss: Callable[[Tensor, Batch], tuple[Tensor, Figures]],
+        *,
+        seed: int,
+        reference: Reference = "start",
+        progress: Callable[[int], object] = lambda sequences: None,
+    ) -> dict[str, float]:
+        """One round: reference log-probabilities, then ``epochs`` passes in an order that ``seed`` fixes.
+
+        Returns the figures of the loss averaged over spans, with ``loss``, ``grad_norm`` and counts.
+        """
+        if not examples:
+            return {"sequences": 0.0, "trained_tokens": 0.0}
+        if reference != "none":
+            examples = self._with_reference(examples, bare=reference == "base")
+        order = np.random.default_rng(seed)
+        totals: dict[str, float] = {}
+        norms: list[float] = []
+        for _ in range(self.config.epochs):
+            shuffled = order.permutation(len(examples))
+            for start in range(0, len(examples), self.config.batch):
+                chosen = [examples[index] for index in shuffled[start : start + self.config.batch]]
+                norms.append(self._step(chosen, loss, totals))
+                progress(len(chosen))
+        spans = totals.pop("spans")
+        figures = {name: value / spans for name, value in totals.items()}
+        figures["grad_norm"] = float(np.mean(norms))
+        figures["sequences"] = float(len(examples))
+        figures["trained_tokens"] = float(sum(span.stop - span.start for e in examples for span in e.spans))
+        return figures
+
+    def save(self, folder: Path) -> None:
+        """Write the optimiser's state; the model's is written by whoever owns the model."""
+        torch.save({"optimiser": self.optimiser.state_dict(), "steps": self.steps}, folder / "optimiser.pt")
+
+    def load(self, folder: Path) -> None:
+        """Read what ``save`` wrote."""
+        state = torch.load(folder / "optimiser.pt", weights_only=True)
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.steps = state["steps"]
+
+    def _step(
+        self,
+        examples: Sequence[Example],
+        loss: Callable[[Tensor, Batch], tuple[Tensor, Figures]],
+        totals: dict[str, float],
+    ) -> float:
+        spans = sum(len(example.spans) for example in examples)
+        self.optimiser.zero_grad(set_to_none=True)
+        for chunk in by_length(examples, tokens=self.config.tokens):
+            batch = collate(chunk)
+            share = len(batch.value_N)
+            value, figures = loss(self.logprobs(batch), batch)
+            (value * (share / spans)).backward()  # type: ignore[no-untyped-call]
+            for name, figure in {"loss": float(value.detach()), **figures}.items():
+                totals[name] = totals.get(name, 0.0) + figure * share
+            totals["spans"] = totals.get("spans", 0.0) + share
+        norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm))
+        self.steps += 1
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.config.learning_rate * min(1.0, self.steps / max(1, self.config.warmup))
+        self.optimiser.step()
+        return norm
+
+    def _with_reference(self, examples: Sequence[Example], *, bare: bool) -> list[Example]:
+        if bare and not hasattr(self.model, "disable_adapter"):
+            raise ValueError("the base as reference needs a model with an adapter; use with_lora, or the start")
+        found: list[Example] = []
+        with torch.no_grad(), self.model.disable_adapter() if bare else nullcontext():
+            for chunk in by_length(examples, tokens=self.config.tokens):
+                logprobs_BT = self.logprobs(collate(chunk))
+                for example, row_T in zip(chunk, logprobs_BT, strict=True):
+                    found.append(replace(example, reference=tuple(row_T[: len(example.tokens)].tolist())))
+        return found
+
+
+def token_logprobs(model: Any, batch: Batch, *, chunk: int = 2048) -> Tensor:
+    """Log-probability [B, T] of the batch's trained tokens under a transformers causal model; 0 elsewhere."""
+    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    # Right padding under a causal mask: no real token sees a pad, so no padding mask is needed.
+    hidden_BTD = causal.base_model(input_ids=batch.tokens_BT, use_cache=False).last_hidden_state
+    rows, places = batch.mask_BT.nonzero(as_tuple=True)
+    targets = batch.tokens_BT[rows, places]
+    hidden = hidden_BTD[rows, places - 1]
+    head = causal.get_output_embeddings()
+    pieces = [
+        checkpoint(_target_logprobs, part, head.weight, wanted, use_reentrant=False)
+        if torch.is_grad_enabled()
+        else _target_logprobs(part, head.weight, wanted)
+        for part, wanted in zip(hidden.split(chunk), targets.split(chunk), strict=True)
+    ]
+    flat = torch.cat(pieces)
+    return torch.zeros(batch.tokens_BT.shape, dtype=flat.dtype).index_put((rows, places), flat)
+
+
+def _target_logprobs(hidden: Tensor, head: Tensor, targets: Tensor) -> Tensor:
+    logits = torch.nn.functional.linear(hidden, head).float()
+    return logits.gather(1, targets[:, None])[:, 0] - logits.logsumexp(-1)

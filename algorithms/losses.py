@@ -1,0 +1,64 @@
+"""Losses as pure functions of log-probabilities [B, T] and a batch. Each returns a scalar and figures for the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from selftaught.algorithms.examples import Batch, span_means
+
+Figures = Mapping[str, float]
+
+
+def imitation_loss(logprobs_BT: Tensor, batch: Batch, *, kl: float) -> tuple[Tensor, Figures]:
+    """Imitation of winners with a pull to the reference (SPAG, arXiv 2404.10642, equation 9 as published in code).
+
+    For each span with mean log-probabilities ``l`` and ``r`` (reference): ``-l + kl * exp(l) * (l - r)``, weighted.
+    """
+    means_N = span_means(logprobs_BT, batch)
+    reference_N = span_means(batch.reference_BT, batch)
+    pull_N = means_N.exp() * (means_N - reference_N)
+    loss = (batch.weight_N * (kl * pull_N - means_N)).mean()
+    return loss, {"nll": _number(-means_N), "kl": _number(means_N - reference_N)}
+
+
+def spag_loss(
+    logprobs_BT: Tensor, batch: Batch, *, kl: float, clip: float, sft: float, detach_kl: bool = False
+) -> tuple[Tensor, Figures]:
+    """The offline self-play objective of SPAG (arXiv 2404.10642, equation 14 as published in code).
+
+    Per span, ``rho = exp(l - r)`` with mean log-probabilities, ``A = value - kl * (l - r)`` and the term
+    ``-min(A rho, A clip(rho, 1 - clip, 1 + clip))``. The published code lets gradients pass through the KL inside ``A``;
+    ``detach_kl`` stops them. Spans of kind ``sft`` contribute ``-sft * l`` instead.
+    """
+    means_N = span_means(logprobs_BT, batch)
+    reference_N = span_means(batch.reference_BT, batch)
+    gap_N = means_N - reference_N
+    ratio_N = gap_N.exp()
+    advantage_N = batch.value_N - kl * (gap_N.detach() if detach_kl else gap_N)
+    clipped_N = ratio_N.clamp(1 - clip, 1 + clip)
+    surrogate_N = torch.minimum(advantage_N * ratio_N, advantage_N * clipped_N)
+    loss_N = torch.where(batch.sft_N, -sft * means_N, -surrogate_N)
+    policy_N = ~batch.sft_N
+    figures = {
+        "kl": _number(gap_N[policy_N]),
+        "ratio": _number(ratio_N[policy_N]),
+        "clipped": _number((ratio_N != clipped_N)[policy_N].float()),
+        "advantage": _number(batch.value_N[policy_N]),
+    }
+    if batch.sft_N.any():
+        figures["sft_nll"] = _number(-means_N[batch.sft_N])
+    return (batch.weight_N * loss_N).mean(), figures
+
+
+def sft_loss(logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
+    """Mean negative log-likelihood of the trained tokens."""
+    inside = batch.mask_BT
+    loss = -logprobs_BT[inside].mean()
+    return loss, {"nll": float(loss.detach())}
+
+
+def _number(values_N: Tensor) -> float:
+    return float(values_N.detach().mean()) if values_N.numel() else 0.0

@@ -1,0 +1,1 @@
+"""Benchmarks: evaluation against fixed players, experiments, and the numbers they publish."""

@@ -1,0 +1,108 @@
+"""Play a policy in every seat of a game against fixed players on held-out tasks; rates with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from selftaught.rollout import rollout
+from selftaught.summary import Estimate, bootstrap
+from selftaught.types import Agent, Episode, Game, Seat
+
+Opponents = Mapping[Seat, Sequence[Agent]]
+"""For each seat, the agents that a policy in another seat meets there."""
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The policy in one seat against one opponent (or all of them): one estimate a figure."""
+
+    seat: Seat
+    opponent: str
+    figures: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All rows of one policy, with the episodes behind them."""
+
+    policy: str
+    rows: tuple[Row, ...]
+    episodes: tuple[Episode, ...]
+
+    def of(self, seat: Seat, figure: str, *, opponent: str = ALL) -> Estimate:
+        """One estimate.
+
+        Raises:
+            KeyError: if there is no such row or figure.
+        """
+        for row in self.rows:
+            if (row.seat, row.opponent) == (seat, opponent):
+                return row.figures[figure]
+        raise KeyError(f"no row for seat {seat!r} against {opponent!r}")
+
+    def as_data(self) -> list[dict[str, Any]]:
+        """Plain rows for a JSON file."""
+        return [
+            {"policy": self.policy, "seat": row.seat, "opponent": row.opponent}
+            | {name: asdict(estimate) for name, estimate in row.figures.items()}
+            for row in self.rows
+        ]
+
+
+def evaluate(
+    game: Game[Any],
+    policy: Agent,
+    opponents: Opponents,
+    *,
+    games: int,
+    seed: int,
+    split: str = "test",
+    progress: Callable[[int], object] = lambda finished: None,
+) -> Evaluation:
+    """Play ``games`` games in each of the game's seats, the opponents taking turns; tasks are the same for every policy.
+
+    ``won`` counts games whose reward to the policy is positive; breaking the rules never is. Intervals are 95 %
+    bootstraps over tasks.
+    """
+    tasks = list(islice(game.tasks(split, seed), games))
+    cast: list[Mapping[Seat, Agent]] = []
+    labels: list[tuple[Seat, str]] = []
+    for seat in game.seats:
+        others = [other for other in game.seats if other != seat]
+        for place in range(games):
+            # Each pass over the tasks shifts the opponents, so that every task meets all of them in turn.
+            facing = {other: opponents[other][place % len(opponents[other])] for other in others}
+            cast.append({seat: policy, **facing})
+            labels.append((seat, "+".join(agent.name for agent in facing.values())))
+    episodes = rollout(
+        game, tasks * len(game.seats), lambda index: cast[index], seed=seed, label=f"{policy.name}/", progress=progress
+    )
+    rows = []
+    for seat in game.seats:
+        mine = [(label, episode) for (at, label), episode in zip(labels, episodes, strict=True) if at == seat]
+        names = sorted({label for label, _ in mine})
+        for name in (ALL, *(names if len(names) > 1 else ())):
+            rows.append(Row(seat, name, _figures(seat, [e for label, e in mine if name in (ALL, label)])))
+    return Evaluation(policy.name, tuple(rows), tuple(episodes))
+
+
+def _figures(seat: Seat, episodes: Sequence[Episode]) -> Mapping[str, Estimate]:
+    words = [episode.task.id for episode in episodes]
+    columns: dict[str, list[float]] = {"won": [], "lost": [], "legal": [], "words": [], "entropy": []}
+    for episode in episodes:
+        reward = episode.outcome.rewards[seat]
+        replies = [turn.reply for turn in episode.turns_of(seat)]
+        logprobs = [value for reply in replies for value in reply.logprobs]
+        columns["won"].append(float(reward > 0))
+        columns["lost"].append(float(reward < 0))
+        columns["legal"].append(episode.metrics.get(f"{seat}_legal", 1.0))
+        columns["words"].append(float(np.mean([len(reply.text.split()) for reply in replies] or [0])))
+        columns["entropy"].append(-float(np.mean(logprobs)) if logprobs else 0.0)
+    return {name: bootstrap(values, words) for name, values in columns.items()}

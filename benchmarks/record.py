@@ -1,0 +1,76 @@
+"""Published numbers: one JSON file a result, with all that is needed to make it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path("benchmarks/results")
+
+
+def record(
+    name: str,
+    *,
+    command: str,
+    seeds: Sequence[int],
+    values: Mapping[str, Any],
+    folder: Path = RESULTS,
+) -> Path:
+    """Write ``<folder>/<name>.json``: command, commit, date, seeds, machine, versions, and the values."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    content = {
+        "name": name,
+        "command": command,
+        "commit": _commit(),
+        "date": date.today().isoformat(),
+        "seeds": list(seeds),
+        "machine": machine(),
+        **values,
+    }
+    path.write_text(json.dumps(content, indent=1, sort_keys=False) + "\n", encoding="utf-8")
+    return path
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, memory and the versions that matter."""
+    found: dict[str, Any] = {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+    for package in ("numpy", "torch", "transformers", "peft", "gymnasium", "pettingzoo"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _commit() -> str:
+    """The commit that the numbers were made with; ``+`` marks changes since."""
+    try:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head + ("+" if changed else "")

@@ -1,0 +1,150 @@
+"""Every game by name: how to make it, its seats, its scripted players, and its Gymnasium id."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+
+from selftaught.types import Game, Player, Seat
+
+if TYPE_CHECKING:
+    from selftaught.envs.gym_view import Other, SeatEnv
+
+IDS: Mapping[str, str] = {"taboo": "selftaught/Taboo-v0"}
+"""Gymnasium ids by game name; known before any game is imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One registered game.
+
+    ``make`` takes the game's settings as keywords. ``players`` are the scripted ones by seat and name. ``default_seat``
+    and ``default_others`` are what ``gymnasium.make`` takes where the caller names none. ``yardsticks`` names the
+    players that a policy in another seat is measured against.
+    """
+
+    name: str
+    id: str
+    make: Callable[..., Game[Any]]
+    seats: tuple[Seat, ...]
+    players: Mapping[Seat, Mapping[str, Player]]
+    default_seat: Seat
+    default_others: Mapping[Seat, str]
+    yardsticks: Mapping[Seat, tuple[str, ...]]
+
+
+GAMES: Mapping[str, Entry]
+"""All entries by name; built on first access, so that importing ``selftaught.envs`` imports no game."""
+
+
+@functools.cache
+def games() -> Mapping[str, Entry]:
+    """What ``GAMES`` holds."""
+    from selftaught.envs.taboo.game import Taboo
+    from selftaught.envs.taboo.players import PLAYERS as TABOO_PLAYERS
+    from selftaught.envs.taboo.players import YARDSTICKS as TABOO_YARDSTICKS
+
+    return {
+        "taboo": Entry(
+            name="taboo",
+            id=IDS["taboo"],
+            make=Taboo,
+            seats=("attacker", "defender"),
+            players=TABOO_PLAYERS,
+            default_seat="attacker",
+            default_others={"attacker": "fact_giver", "defender": "bayes"},
+            yardsticks=TABOO_YARDSTICKS,
+        ),
+    }
+
+
+def __getattr__(name: str) -> Any:
+    if name == "GAMES":
+        return games()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def entry(name: str) -> Entry:
+    """The entry of a game.
+
+    Raises:
+        ValueError: on an unknown name; the message lists the known ones.
+    """
+    if name not in games():
+        raise ValueError(_unknown("game", name, games()))
+    return games()[name]
+
+
+def make_game(name: str, **settings: Any) -> Game[Any]:
+    """A game with the given settings.
+
+    Raises:
+        ValueError: on an unknown game or setting; the message lists the known ones.
+    """
+    make = entry(name).make
+    known = inspect.signature(make).parameters
+    for setting in settings:
+        if setting not in known:
+            raise ValueError(_unknown(f"setting of game {name!r}", setting, known))
+    return make(**settings)
+
+
+def player(game_name: str, seat: Seat, name: str) -> Player:
+    """A scripted player of one seat.
+
+    Raises:
+        ValueError: on an unknown game, seat or player; the message lists the known ones.
+    """
+    players = entry(game_name).players
+    if seat not in players:
+        raise ValueError(_unknown(f"seat of game {game_name!r}", seat, players))
+    if name not in players[seat]:
+        raise ValueError(_unknown(f"player of seat {seat!r} of game {game_name!r}", name, players[seat]))
+    return players[seat][name]
+
+
+def make_seat_env(
+    game_name: str,
+    *,
+    seat: Seat | None = None,
+    others: Other | Mapping[Seat, Other] | None = None,
+    split: str = "train",
+    task_seed: int | None = None,
+    render_mode: str | None = None,
+    **settings: Any,
+) -> SeatEnv:
+    """The environment behind a Gymnasium id: ``SeatEnv`` arguments, and the settings of the game.
+
+    ``seat`` and ``others`` default to those of the entry.
+    """
+    from selftaught.envs.gym_view import SeatEnv
+
+    known = entry(game_name)
+    seat = known.default_seat if seat is None else seat
+    if others is None:
+        others = {other: name for other, name in known.default_others.items() if other != seat}
+    game = make_game(game_name, **settings)
+    return SeatEnv(game, seat=seat, others=others, split=split, task_seed=task_seed, render_mode=render_mode)
+
+
+def register_ids() -> None:
+    """Make every id known to Gymnasium; ids that it knows already stay as they are."""
+    for name, gym_id in IDS.items():
+        if gym_id not in gymnasium.registry:
+            gymnasium.register(
+                id=gym_id, entry_point="selftaught.envs.registry:make_seat_env", kwargs={"game_name": name}
+            )
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """An error message that names the known ones and, where one is close, what was probably meant."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"unknown {kind}: {name!r}{hint} Known: {', '.join(names) or 'none'}"

@@ -1,0 +1,235 @@
+"""Scripted taboo players: the imitation teachers and the fixed yardsticks. Each is a pure function of its ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from selftaught.envs.taboo.judge import judge
+from selftaught.envs.taboo.measures import content_words
+from selftaught.envs.taboo.words import Entry, lexicon
+from selftaught.types import Ask, Player, Seat
+
+Scores = npt.NDArray[np.float32]
+
+QUESTIONS: Final = (
+    "Is it bigger than a person?",
+    "Would I see it every day?",
+    "Is it something people buy?",
+    "Could I hold it in one hand?",
+    "Is it found indoors?",
+    "Was it around a hundred years ago?",
+    "Is it alive?",
+    "Does it cost a lot?",
+    "What is it used for?",
+    "Where would I come across it?",
+    "Is it heavy?",
+    "What does it look like?",
+)
+BEGGING: Final = (
+    "Give me another hint, please.",
+    "I need more clues.",
+    "Can you tell me more?",
+    "Hmm, another hint?",
+    "Go on, say more.",
+)
+SURE: Final = 0.85
+"""The posterior at which the Bayesian defender guesses before its last turn."""
+
+
+def fact_giver(ask: Ask) -> str:
+    """Attacker: names the category, then states true facts from vague to telling."""
+    entry = _entry(ask.view["target"])
+    turn = ask.view["turn"]
+    facts = entry.facts
+    order = min(len(facts) - 1, turn + pick(ask, 2, salt=1))
+    if turn == 0:
+        return f"It is a kind of {entry.category} that {facts[order]}."
+    start = ("It", "This one", "The thing I mean")[pick(ask, 3, salt=2)]
+    return f"{start} {facts[order]}."
+
+
+def leading_questioner(ask: Ask) -> str:
+    """Attacker: asks for the name of what a telling fact describes, to be answered unawares."""
+    entry = _entry(ask.view["target"])
+    order = len(entry.facts) - 1 - (ask.view["turn"] + pick(ask, 2, salt=1)) % len(entry.facts)
+    fact = entry.facts[order]
+    return (
+        f"Which {entry.category} {fact}?",
+        f"What do you call the {entry.category} that {fact}?",
+        f"Name the {entry.category} that {fact}.",
+    )[pick(ask, 3, salt=2)]
+
+
+def leaker(ask: Ask) -> str:
+    """Attacker: breaks the rules by its third turn at the latest."""
+    if ask.view["turn"] < 2 and pick(ask, 3, salt=5) > 0:
+        return fact_giver(ask)
+    return f"Well, it is the {ask.view['target']} of course."
+
+
+def gibberish(ask: Ask) -> str:
+    """Attacker: legal nonsense, drawn syllable by syllable."""
+    syllables = ("zor", "plim", "vek", "tru", "nax", "obli", "quen", "firp", "dus", "gwo")
+    text = " ".join(
+        syllables[pick(ask, 10, salt=2 * place)] + syllables[pick(ask, 10, salt=2 * place + 1)] for place in range(5)
+    )
+    return f"{text.capitalize()}."
+
+
+def bayes(ask: Ask) -> str:
+    """Defender: keeps a posterior over the lexicon; guesses when sure, at even odds on its last turn; else asks."""
+    words, posterior = _posterior(ask.view["history"])
+    best = int(posterior.argmax())
+    last = ask.view["turn"] == ask.view["turns"] - 1
+    if posterior[best] >= (0.5 if last else SURE):
+        return f"Guess: {words[best]}"
+    return _question(ask)
+
+
+def frequency(ask: Ask) -> str:
+    """Defender: impatient; on its second turn guesses the commonest word that fits the last utterance a little."""
+    if ask.view["turn"] < 1:
+        return _question(ask)
+    index = _index()
+    fits = _evidence(ask.view["history"][-1][1]) > 0
+    if not fits.any():
+        return _question(ask)
+    return f"Guess: {index.words[int(np.where(fits, index.prior, -np.inf).argmax())]}"
+
+
+def answerer(ask: Ask) -> str:
+    """Defender: politely answers questions with the word it thinks of, and so walks into the trap."""
+    text = ask.view["history"][-1][1]
+    asked = text.endswith("?") or text.lower().startswith("name ")
+    if not asked or not _evidence(text).any():
+        return _question(ask)
+    words, posterior = _posterior(ask.view["history"])
+    word = words[int(posterior.argmax())]
+    return (f"I think it is {_article(word)}.", f"That would be {_article(word)}.", f"Easy, {_article(word)}.")[
+        pick(ask, 3, salt=3)
+    ]
+
+
+def hint_beggar(ask: Ask) -> str:
+    """Defender: never risks a word, only begs."""
+    return BEGGING[pick(ask, len(BEGGING), salt=4)]
+
+
+def echo(ask: Ask) -> str:
+    """Defender: repeats what it heard."""
+    return str(ask.view["history"][-1][1])
+
+
+PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
+    "attacker": {
+        "fact_giver": fact_giver,
+        "leading_questioner": leading_questioner,
+        "leaker": leaker,
+        "gibberish": gibberish,
+    },
+    "defender": {
+        "bayes": bayes,
+        "frequency": frequency,
+        "answerer": answerer,
+        "hint_beggar": hint_beggar,
+        "echo": echo,
+    },
+}
+
+YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {
+    "attacker": ("fact_giver", "leading_questioner"),
+    "defender": ("bayes", "frequency", "answerer"),
+}
+"""The players that decide games by skill, against which a policy in the other seat is measured."""
+
+
+def pick(ask: Ask, choices: int, *, salt: int) -> int:
+    """A number below ``choices``, fixed by the ask's seed, its turn and ``salt``.
+
+    This is splitmix64; building a numpy generator for each reply costs more than the reply.
+    """
+    value = ask.seed * 0xBF58476D1CE4E5B9 + ask.view["turn"] * 0x94D049BB133111EB + (salt + 1) * 0x9E3779B97F4A7C15
+    value &= 0xFFFFFFFFFFFFFFFF
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
+    return (value ^ (value >> 31)) % choices
+
+
+@lru_cache(maxsize=65_536)
+def _entry(target: str) -> Entry:
+    known = lexicon().get(target)
+    if known is None:
+        return Entry(word=target, category="word", facts=_plain_facts(target))
+    return known
+
+
+def _plain_facts(target: str) -> tuple[str, ...]:
+    """Something true to say of a word that has no facts, vague to telling, the target's own forms left out."""
+    facts = (
+        "stands in most dictionaries",
+        "can be said aloud",
+        f"has {len(target)} characters",
+        f"starts with {target[0].upper()}",
+        f"ends with {target[-1].upper()}",
+    )
+    return tuple(fact for fact in facts if judge(fact, target).legal)
+
+
+def _question(ask: Ask) -> str:
+    return QUESTIONS[pick(ask, len(QUESTIONS), salt=6)]
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The lexicon as the defenders know it: ``prior`` [W] is the log frequency, ``postings`` gives the rows of a clue word."""
+
+    words: tuple[str, ...]
+    prior: Scores
+    postings: Mapping[str, npt.NDArray[np.intp]]
+
+
+@cache
+def _index() -> _Index:
+    from wordfreq import zipf_frequency
+
+    entries = tuple(lexicon().values())
+    rows: dict[str, list[int]] = {}
+    for row, entry in enumerate(entries):
+        for word in content_words(" ".join((entry.category, *entry.facts))):
+            rows.setdefault(word, []).append(row)
+    prior = np.array([zipf_frequency(entry.word, "en") for entry in entries], dtype=np.float32)
+    return _Index(
+        words=tuple(entry.word for entry in entries),
+        prior=prior * np.float32(np.log(10)),
+        postings={word: np.array(found, dtype=np.intp) for word, found in rows.items()},
+    )
+
+
+@lru_cache(maxsize=8_192)
+def _evidence(text: str) -> Scores:
+    """Log-likelihood gain [W] of one utterance: every clue word adds its inverse document frequency where it occurs."""
+    index = _index()
+    scores = np.zeros(len(index.words), dtype=np.float32)
+    for word in sorted(content_words(text)):
+        found = index.postings.get(word)
+        if found is not None:
+            scores[found] += np.log(len(index.words) / len(found))
+    scores.setflags(write=False)
+    return scores
+
+
+def _posterior(history: Sequence[tuple[Seat, str]]) -> tuple[tuple[str, ...], Scores]:
+    """The words and their probability [W] given the attacker's utterances, under a flat prior."""
+    scores = sum((_evidence(text) for seat, text in history if seat == "attacker"), np.float32(0))
+    weights = np.exp(scores - np.max(scores))
+    return _index().words, weights / weights.sum()

@@ -1,0 +1,58 @@
+"""Progress bars on the terminal; a plain line a stage where the output is no terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+Advance = Callable[[int], object]
+Meter = Callable[[str, int], Advance]
+"""``meter(label, total)`` opens a stage, closing the one before, and returns what to call with the work just done."""
+
+
+def silent(label: str, total: int) -> Advance:
+    """A meter that shows nothing."""
+    return lambda done: None
+
+
+@contextmanager
+def meter() -> Iterator[Meter]:
+    """A meter on standard error."""
+    if sys.stderr.isatty():
+        with _bars() as bars:
+            yield bars
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bars() -> Iterator[Meter]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+
+        def stage(label: str, total: int) -> Advance:
+            task = progress.add_task(label, total=total)
+            return lambda done: progress.advance(task, done)
+
+        yield stage
+
+
+def _lines() -> Meter:
+    def stage(label: str, total: int) -> Advance:
+        started, done = perf_counter(), 0
+        print(f"{label} ...", file=sys.stderr, flush=True)
+
+        def advance(more: int) -> None:
+            nonlocal done
+            done += more
+            if more and done >= total:
+                print(f"{label}: {done}/{total} in {perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+
+        return advance
+
+    return stage

@@ -1,0 +1,76 @@
+"""Means over episodes, and bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from selftaught.types import Episode
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean with its 95 % interval over ``count`` games."""
+
+    mean: float
+    low: float
+    high: float
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+def bootstrap(
+    values: Sequence[float], clusters: Sequence[str], *, seed: int = 0, resamples: int = 2000
+) -> Estimate:
+    """Percentile bootstrap of the mean that resamples whole clusters: games on one word are not independent.
+
+    Raises:
+        ValueError: if there are no values, or not one cluster a value.
+    """
+    if not values or len(values) != len(clusters):
+        raise ValueError(f"bootstrap needs as many clusters as values and at least one: {len(values)}, {len(clusters)}")
+    names, place = np.unique(np.asarray(clusters), return_inverse=True)
+    sums = np.bincount(place, weights=np.asarray(values, dtype=np.float64), minlength=len(names))
+    counts = np.bincount(place, minlength=len(names)).astype(np.float64)
+    draws = np.random.default_rng(seed).integers(len(names), size=(resamples, len(names)))
+    means: npt.NDArray[np.float64] = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Estimate(float(np.mean(values)), float(low), float(high), len(values))
+
+
+def summarise(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Scalars of a set of episodes: mean rewards by seat, rates of each end, mean metrics, and of sampled replies the
+    mean number of tokens, the entropy estimate (mean negative log-probability a token, nats) and the share cut short.
+    """
+    if not episodes:
+        return {"episodes": 0.0}
+    figures: dict[str, float] = {"episodes": float(len(episodes))}
+    for seat in sorted({seat for episode in episodes for seat in episode.outcome.rewards}):
+        figures[f"reward/{seat}"] = float(np.mean([episode.outcome.rewards[seat] for episode in episodes]))
+    for name in sorted({name for episode in episodes for name in episode.metrics}):
+        found = [_metric(episode, name) for episode in episodes]
+        present = [value for value in found if value is not None]
+        figures[f"metric/{name}"] = float(np.mean(present))
+    replies = [turn.reply for episode in episodes for turn in episode.turns if turn.reply.tokens]
+    if replies:
+        logprobs = np.concatenate([reply.logprobs for reply in replies])
+        figures["sampled/tokens"] = float(np.mean([len(reply.tokens) for reply in replies]))
+        figures["sampled/entropy"] = float(-logprobs.mean())
+        figures["sampled/cut_short"] = float(np.mean([reply.stop == "length" for reply in replies]))
+    return figures
+
+
+def _metric(episode: Episode, name: str) -> float | None:
+    """An end that did not happen counts as 0; any other figure that is missing is left out."""
+    return episode.metrics.get(name, 0.0 if name.startswith("end/") else None)
+
+
+def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each key over the rows that have it."""
+    names = sorted({name for row in rows for name in row})
+    return {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}

@@ -1,0 +1,141 @@
+"""Losses against hand-computed numbers and naive loops."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from selftaught.algorithms.advantages import geometric_shares, role_advantages, role_weights
+from selftaught.algorithms.examples import Batch, Example, Span, collate, span_means
+from selftaught.algorithms.losses import imitation_loss, sft_loss, spag_loss
+from selftaught.types import Episode, Outcome, Task
+
+
+def batch_of(*rows: tuple[list[Span], list[float]]) -> Batch:
+    """A batch whose rows have the given spans and reference log-probabilities."""
+    return collate([Example(tuple(range(len(ref))), tuple(spans), tuple(ref)) for spans, ref in rows])
+
+
+def random_case(seed: int) -> tuple[torch.Tensor, Batch]:
+    generator = np.random.default_rng(seed)
+    rows = []
+    for _ in range(5):
+        length = int(generator.integers(6, 12))
+        cut = int(generator.integers(2, length - 1))
+        spans = [
+            Span(1, cut, value=float(generator.normal()), weight=float(generator.random())),
+            Span(cut, length, value=float(generator.normal()), weight=0.5, kind="sft" if cut % 2 else "policy"),
+        ]
+        rows.append((spans, list(-generator.random(length))))
+    batch = batch_of(*rows)
+    logprobs = torch.tensor(-generator.random(batch.tokens_BT.shape), dtype=torch.float64, requires_grad=True)
+    return logprobs, batch
+
+
+def naive_spag(logprobs: torch.Tensor, batch: Batch, *, kl: float, clip: float, sft: float) -> float:
+    terms = []
+    for number in range(len(batch.value_N)):
+        places = [(b, t) for b, row in enumerate(batch.span_BT.tolist()) for t, n in enumerate(row) if n == number]
+        mean = sum(float(logprobs[place]) for place in places) / len(places)
+        reference = sum(float(batch.reference_BT[place]) for place in places) / len(places)
+        if batch.sft_N[number]:
+            term = -sft * mean
+        else:
+            ratio = math.exp(mean - reference)
+            advantage = float(batch.value_N[number]) - kl * (mean - reference)
+            term = -min(advantage * ratio, advantage * min(max(ratio, 1 - clip), 1 + clip))
+        terms.append(float(batch.weight_N[number]) * term)
+    return sum(terms) / len(terms)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_spag_loss_equals_a_naive_loop(seed: int) -> None:
+    logprobs, batch = random_case(seed)
+    loss, _ = spag_loss(logprobs, batch, kl=0.2, clip=0.2, sft=0.5)
+    assert float(loss) == pytest.approx(naive_spag(logprobs, batch, kl=0.2, clip=0.2, sft=0.5), abs=1e-6)
+
+
+def test_spag_loss_by_hand() -> None:
+    batch = batch_of(([Span(1, 3, value=1.0, weight=2.0)], [0.0, -1.0, -2.0]))
+    logprobs = torch.tensor([[0.0, -0.5, -1.5]])
+    loss, figures = spag_loss(logprobs, batch, kl=0.2, clip=0.2, sft=0.0)
+    # Means -1.0 and -1.5: gap 0.5, ratio e^0.5 clipped to 1.2, advantage 1 - 0.1 = 0.9.
+    assert float(loss) == pytest.approx(-2.0 * 0.9 * 1.2)
+    assert figures["clipped"] == 1.0
+    assert figures["kl"] == pytest.approx(0.5)
+
+
+def test_spag_gradient_passes_through_the_kl_unless_detached() -> None:
+    batch = batch_of(([Span(1, 2, value=1.0)], [0.0, -1.0]))
+    gradients = []
+    for detach in (False, True):
+        logprobs = torch.tensor([[0.0, -1.0]], requires_grad=True)
+        loss, _ = spag_loss(logprobs, batch, kl=0.2, clip=0.2, sft=0.0, detach_kl=detach)
+        loss.backward()
+        assert logprobs.grad is not None
+        gradients.append(float(logprobs.grad[0, 1]))
+    # At ratio 1: d(A rho)/dl = A - kl = 0.8 with the KL's own gradient, A = 1 without.
+    assert gradients == pytest.approx([-0.8, -1.0])
+
+
+def test_imitation_loss_by_hand() -> None:
+    batch = batch_of(([Span(1, 3, weight=0.5)], [0.0, -1.0, -2.0]))
+    loss, _ = imitation_loss(torch.tensor([[0.0, -0.5, -1.5]]), batch, kl=0.1)
+    assert float(loss) == pytest.approx(0.5 * (1.0 + 0.1 * math.exp(-1.0) * 0.5))
+
+
+@pytest.mark.parametrize("which", ["spag", "imitation", "sft"])
+def test_no_gradient_outside_the_mask(which: str) -> None:
+    logprobs, batch = random_case(3)
+    loss = {
+        "spag": lambda: spag_loss(logprobs, batch, kl=0.2, clip=0.2, sft=0.5)[0],
+        "imitation": lambda: imitation_loss(logprobs, batch, kl=0.1)[0],
+        "sft": lambda: sft_loss(logprobs, batch)[0],
+    }[which]()
+    loss.backward()
+    assert logprobs.grad is not None
+    assert bool((logprobs.grad[~batch.mask_BT] == 0).all())
+    assert bool((logprobs.grad[batch.mask_BT] != 0).any())
+
+
+def test_sft_loss_is_the_mean_over_tokens() -> None:
+    logprobs, batch = random_case(4)
+    loss, _ = sft_loss(logprobs, batch)
+    assert float(loss) == pytest.approx(float(-logprobs[batch.mask_BT].mean()))
+
+
+def test_span_means_ignore_what_lies_outside() -> None:
+    batch = batch_of(([Span(1, 2), Span(3, 5)], [0.0] * 5))
+    values = torch.tensor([[9.0, 1.0, 9.0, 2.0, 4.0]])
+    assert span_means(values, batch).tolist() == [1.0, 3.0]
+
+
+def test_geometric_shares_are_those_of_the_paper() -> None:
+    assert geometric_shares(1, decay=0.8) == [1.0]
+    assert [round(share, 2) for share in geometric_shares(5, decay=0.8)] == [0.12, 0.15, 0.19, 0.24, 0.3]
+    assert geometric_shares(4, decay=1.0) == [0.25] * 4
+    with pytest.raises(ValueError, match="decay"):
+        geometric_shares(3, decay=0.0)
+
+
+def episode(reward: float) -> Episode:
+    outcome = Outcome("end", {"a": reward, "d": -reward})
+    return Episode("id", "toy", Task("t", {}), "t", (), outcome, {})
+
+
+def test_role_weights_balance_the_seats() -> None:
+    weights = role_weights([episode(1.0)] * 3 + [episode(-1.0)], ["a", "d"])
+    assert weights == {"a": pytest.approx(4 / 6), "d": pytest.approx(2.0)}
+    assert role_weights([episode(1.0)], ["a", "d"])["d"] == 0.0
+
+
+def test_role_advantages_update_the_baseline_before_subtracting() -> None:
+    rows, baselines = role_advantages([episode(1.0), episode(-1.0)], ["a", "d"], baselines={"a": 0.5}, rate=0.9)
+    first = 0.9 * 0.5 + 0.1
+    second = 0.9 * first - 0.1
+    assert [row["a"] for row in rows] == [pytest.approx(1 - first), pytest.approx(-1 - second)]
+    assert baselines["a"] == pytest.approx(second)
+    assert rows[0]["d"] == pytest.approx(-1 + 0.1)
