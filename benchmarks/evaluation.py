@@ -64,9 +64,12 @@ def evaluate(
     games: int,
     seed: int,
     split: str = "test",
+    seats: Sequence[Seat] | None = None,
     progress: Callable[[int], object] = lambda finished: None,
 ) -> Evaluation:
-    """Play ``games`` games in each of the game's seats, the opponents taking turns; tasks are the same for every policy.
+    """Play ``games`` games in each of ``seats`` (``None``: all), the opponents taking turns.
+
+    Tasks are the same for every policy and seat.
 
     ``won`` counts games whose reward to the policy is positive; breaking the rules never is. Intervals are 95 %
     bootstraps over tasks.
@@ -74,7 +77,8 @@ def evaluate(
     tasks = list(islice(game.tasks(split, seed), games))
     cast: list[Mapping[Seat, Agent]] = []
     labels: list[tuple[Seat, str]] = []
-    for seat in game.seats:
+    seats = game.seats if seats is None else seats
+    for seat in seats:
         others = [other for other in game.seats if other != seat]
         for place in range(games):
             # Each pass over the tasks shifts the opponents, so that every task meets all of them in turn.
@@ -82,18 +86,19 @@ def evaluate(
             cast.append({seat: policy, **facing})
             labels.append((seat, "+".join(agent.name for agent in facing.values())))
     episodes = rollout(
-        game, tasks * len(game.seats), lambda index: cast[index], seed=seed, label=f"{policy.name}/", progress=progress
+        game, tasks * len(seats), lambda index: cast[index], seed=seed, label=f"{policy.name}/", progress=progress
     )
     rows = []
-    for seat in game.seats:
+    for seat in seats:
         mine = [(label, episode) for (at, label), episode in zip(labels, episodes, strict=True) if at == seat]
         names = sorted({label for label, _ in mine})
         for name in (ALL, *(names if len(names) > 1 else ())):
-            rows.append(Row(seat, name, _figures(seat, [e for label, e in mine if name in (ALL, label)])))
+            rows.append(Row(seat, name, seat_figures(seat, [e for label, e in mine if name in (ALL, label)])))
     return Evaluation(policy.name, tuple(rows), tuple(episodes))
 
 
-def _figures(seat: Seat, episodes: Sequence[Episode]) -> Mapping[str, Estimate]:
+def seat_figures(seat: Seat, episodes: Sequence[Episode]) -> Mapping[str, Estimate]:
+    """What is measured of the policy in one seat, over all of ``episodes``."""
     words = [episode.task.id for episode in episodes]
     columns: dict[str, list[float]] = {"won": [], "lost": [], "legal": [], "words": [], "entropy": []}
     for episode in episodes:

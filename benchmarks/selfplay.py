@@ -7,7 +7,8 @@ evaluation on disk is not run again, so a killed experiment goes on where it was
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -59,13 +60,44 @@ class Plan:
     batch: int = 64
 
 
+PRESETS: Mapping[str, Plan] = {
+    "demo": Plan(),
+    "cpu": Plan(imitation_rounds=16, selfplay_rounds=6, past_selves=True),
+    "pocket": Plan(
+        model="pocket",
+        imitation_rounds=8,
+        selfplay_rounds=12,
+        selfplay_games=256,
+        rewards=("winner", "signed"),
+        evaluation_games=200,
+        past_selves=True,
+    ),
+    "fake": Plan(
+        model="fake",
+        rank=4,
+        imitation_rounds=2,
+        imitation_games=6,
+        imitation=Optimisation(learning_rate=1e-3, batch=4),
+        selfplay_games=4,
+        selfplay=Optimisation(learning_rate=1e-3, batch=4),
+        evaluation_games=4,
+        max_new_tokens=8,
+    ),
+}
+"""Plans by name: ``demo`` is short, ``cpu`` has more rounds of SmolLM2, ``pocket`` many rounds of a small model, and
+``fake`` runs all the machinery on a random one in seconds."""
+
+Track = Callable[[Path], AbstractContextManager[Tracker]]
+"""Opens the tracker of one stage's folder; every stage counts its steps from 1."""
+
+
 @dataclass
 class Experiment:
     """A plan under way in a folder."""
 
     plan: Plan
     folder: Path
-    tracker: Tracker
+    track: Track
     meter: Meter = silent
 
     def __post_init__(self) -> None:
@@ -98,6 +130,7 @@ class Experiment:
                 if self.plan.past_selves:
                     rows += self._against_past(stage, name, past)
                 past[stage] = here
+        self._log(rows)
         return rows
 
     def _train(self, name: str, algorithm: Algorithm, source: Source, *, rounds: int | None = None) -> Path:
@@ -107,16 +140,17 @@ class Experiment:
         kept = folder / "adapters" / f"round-{rounds or self.plan.imitation_rounds}"
         if not kept.exists():
             optimisation = self.plan.imitation if imitating else self.plan.selfplay
-            train(
-                folder=folder,
-                agent=self.agent,
-                algorithm=algorithm,
-                learner=Learner(self.agent.model, optimisation),
-                source=source,
-                tracker=self.tracker,
-                loop=Loop(steps=rounds or self.plan.imitation_rounds, seed=self.plan.seed),
-                meter=self.meter,
-            )
+            with self.track(folder) as tracker:
+                train(
+                    folder=folder,
+                    agent=self.agent,
+                    algorithm=algorithm,
+                    learner=Learner(self.agent.model, optimisation),
+                    source=source,
+                    tracker=tracker,
+                    loop=Loop(steps=rounds or self.plan.imitation_rounds, seed=self.plan.seed),
+                    meter=self.meter,
+                )
             aside = kept.with_name(f".{kept.name}")
             self.agent.save(aside)
             aside.rename(kept)
@@ -174,13 +208,20 @@ class Experiment:
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
         temporary.replace(path)
-        scalars = {
-            f"{row.seat}/{row.opponent}/{name}": estimate.mean
-            for row in result.rows
-            for name, estimate in row.figures.items()
-        }
-        self.tracker.log({f"evaluation/{stage}/{name}": value for name, value in scalars.items()}, 0)
         return rows
+
+    def _log(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """One step an evaluation, in the order of the stages."""
+        with self.track(self.folder / "evaluations") as tracker:
+            for step, stage in enumerate(dict.fromkeys(row["stage"] for row in rows)):
+                figures = {
+                    f"{row['series']}/{row['seat']}/{row['opponent']}/{name}": estimate["mean"]
+                    for row in rows
+                    if row["stage"] == stage
+                    for name, estimate in row.items()
+                    if isinstance(estimate, Mapping)
+                }
+                tracker.log(figures, step)
 
     def _evaluation_sampling(self) -> Sampling:
         return Sampling(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
+import numpy as np
 
-from selftaught.types import Game, Player, Seat
+from selftaught.types import Game, Message, Player, Seat
 
 if TYPE_CHECKING:
     from selftaught.envs.gym_view import Other, SeatEnv
@@ -26,7 +27,8 @@ class Entry:
 
     ``make`` takes the game's settings as keywords. ``players`` are the scripted ones by seat and name. ``default_seat``
     and ``default_others`` are what ``gymnasium.make`` takes where the caller names none. ``yardsticks`` names the
-    players that a policy in another seat is measured against.
+    players that a policy in another seat is measured against. ``corpus`` draws the chats from which a model can learn
+    the game from nothing, if there are any.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Entry:
     default_seat: Seat
     default_others: Mapping[Seat, str]
     yardsticks: Mapping[Seat, tuple[str, ...]]
+    corpus: Callable[[np.random.Generator], Iterator[tuple[Message, ...]]] | None = None
 
 
 GAMES: Mapping[str, Entry]
@@ -46,6 +49,7 @@ GAMES: Mapping[str, Entry]
 @functools.cache
 def games() -> Mapping[str, Entry]:
     """What ``GAMES`` holds."""
+    from selftaught.envs.taboo.corpus import corpus as taboo_corpus
     from selftaught.envs.taboo.game import Taboo
     from selftaught.envs.taboo.players import PLAYERS as TABOO_PLAYERS
     from selftaught.envs.taboo.players import YARDSTICKS as TABOO_YARDSTICKS
@@ -60,6 +64,7 @@ def games() -> Mapping[str, Entry]:
             default_seat="attacker",
             default_others={"attacker": "fact_giver", "defender": "bayes"},
             yardsticks=TABOO_YARDSTICKS,
+            corpus=taboo_corpus,
         ),
     }
 

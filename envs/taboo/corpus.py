@@ -19,6 +19,13 @@ from selftaught.types import Ask, Message
 Chat = tuple[Message, ...]
 
 
+def corpus(rng: np.random.Generator, *, passes: int = 4, count: int = 2000) -> Iterator[Chat]:
+    """``passes`` times all facts, then ``count`` games: what the pocket model learns from."""
+    for _ in range(passes):
+        yield from facts(rng)
+    yield from games(rng, count=count)
+
+
 def facts(rng: np.random.Generator) -> Iterator[Chat]:
     """Every fact of every word once as a statement and once as a question, in shuffled order."""
     entries = [entry for entry in lexicon().values()]

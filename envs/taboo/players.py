@@ -40,6 +40,10 @@ BEGGING: Final = (
 )
 SURE: Final = 0.85
 """The posterior at which the Bayesian defender guesses before its last turn."""
+CLEAR: Final = float(np.log(1000))
+"""Evidence (nats) that an utterance must hold for the impatient defender to take it for a clue."""
+ON_TOPIC: Final = 0.25
+"""Odds at which the defenders think that a clue word was chosen for the target and not as common talk."""
 
 
 def fact_giver(ask: Ask) -> str:
@@ -93,23 +97,24 @@ def bayes(ask: Ask) -> str:
 
 
 def frequency(ask: Ask) -> str:
-    """Defender: impatient; on its second turn guesses the commonest word that fits the last utterance a little."""
+    """Defender: impatient; from its second turn on, guesses the commonest word that fits the last clue a little."""
     if ask.view["turn"] < 1:
         return _question(ask)
     index = _index()
-    fits = _evidence(ask.view["history"][-1][1]) > 0
-    if not fits.any():
+    evidence = _evidence(content_words(ask.view["history"][-1][1]))
+    if evidence.max() < CLEAR:
         return _question(ask)
+    fits = evidence > evidence.max() / 3
     return f"Guess: {index.words[int(np.where(fits, index.prior, -np.inf).argmax())]}"
 
 
 def answerer(ask: Ask) -> str:
-    """Defender: politely answers questions with the word it thinks of, and so walks into the trap."""
+    """Defender: politely answers a question with the word it thinks likely, and so walks into the trap."""
     text = ask.view["history"][-1][1]
     asked = text.endswith("?") or text.lower().startswith("name ")
-    if not asked or not _evidence(text).any():
-        return _question(ask)
     words, posterior = _posterior(ask.view["history"])
+    if not asked or posterior.max() < 0.5:
+        return _question(ask)
     word = words[int(posterior.argmax())]
     return (f"I think it is {_article(word)}.", f"That would be {_article(word)}.", f"Easy, {_article(word)}.")[
         pick(ask, 3, salt=3)
@@ -191,45 +196,57 @@ def _article(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The lexicon as the defenders know it: ``prior`` [W] is the log frequency, ``postings`` gives the rows of a clue word."""
+    """The lexicon as the defenders know it.
+
+    ``prior`` [W] is the log frequency of each word. ``evidence`` gives for a clue word the rows of the words that it fits
+    and by how much (nats) it speaks for each: ``log(1 + ON_TOPIC * p(clue | word) / p(clue))``, with the clue uniform
+    over what is known of the word, and its frequency in English for the background. Common talk so proves little.
+    """
 
     words: tuple[str, ...]
     prior: Scores
-    postings: Mapping[str, npt.NDArray[np.intp]]
+    evidence: Mapping[str, tuple[npt.NDArray[np.intp], Scores]]
 
 
 @cache
 def _index() -> _Index:
-    from wordfreq import zipf_frequency
+    from wordfreq import word_frequency, zipf_frequency
 
     entries = tuple(lexicon().values())
+    known = [content_words(" ".join((entry.category, *entry.facts))) for entry in entries]
     rows: dict[str, list[int]] = {}
-    for row, entry in enumerate(entries):
-        for word in content_words(" ".join((entry.category, *entry.facts))):
-            rows.setdefault(word, []).append(row)
+    for row, clues in enumerate(known):
+        for clue in clues:
+            rows.setdefault(clue, []).append(row)
+    shares = np.array([1 / len(clues) for clues in known], dtype=np.float32)
+    evidence = {}
+    for clue, found in rows.items():
+        places = np.array(found, dtype=np.intp)
+        background = max(word_frequency(clue, "en"), 1e-7)
+        evidence[clue] = (places, np.log1p(ON_TOPIC * shares[places] / background).astype(np.float32))
     prior = np.array([zipf_frequency(entry.word, "en") for entry in entries], dtype=np.float32)
-    return _Index(
-        words=tuple(entry.word for entry in entries),
-        prior=prior * np.float32(np.log(10)),
-        postings={word: np.array(found, dtype=np.intp) for word, found in rows.items()},
-    )
+    return _Index(tuple(entry.word for entry in entries), prior * np.float32(np.log(10)), evidence)
 
 
 @lru_cache(maxsize=8_192)
-def _evidence(text: str) -> Scores:
-    """Log-likelihood gain [W] of one utterance: every clue word adds its inverse document frequency where it occurs."""
+def _evidence(clues: frozenset[str]) -> Scores:
+    """How much (nats) the clue words speak for each word of the lexicon: [W]."""
     index = _index()
     scores = np.zeros(len(index.words), dtype=np.float32)
-    for word in sorted(content_words(text)):
-        found = index.postings.get(word)
-        if found is not None:
-            scores[found] += np.log(len(index.words) / len(found))
+    for clue in sorted(clues):
+        if clue in index.evidence:
+            places, gains = index.evidence[clue]
+            scores[places] += gains
     scores.setflags(write=False)
     return scores
 
 
 def _posterior(history: Sequence[tuple[Seat, str]]) -> tuple[tuple[str, ...], Scores]:
-    """The words and their probability [W] given the attacker's utterances, under a flat prior."""
-    scores = sum((_evidence(text) for seat, text in history if seat == "attacker"), np.float32(0))
-    weights = np.exp(scores - np.max(scores))
+    """The words and their probability [W] given all clue words of the attacker, under a flat prior.
+
+    A clue counts once, however often it is repeated.
+    """
+    clues = frozenset[str]().union(*(content_words(text) for seat, text in history if seat == "attacker"))
+    scores = _evidence(clues)
+    weights = np.exp(scores - scores.max())
     return _index().words, weights / weights.sum()

@@ -34,21 +34,52 @@ _IRREGULAR_FORMS: Mapping[str, tuple[str, ...]] = {
 _IRREGULAR_LEMMAS: Mapping[str, str] = {form: word for word, forms in _IRREGULAR_FORMS.items() for form in forms}
 
 FUNCTION_WORDS = frozenset(
-    """a about above across after again against all almost along also although always am among an and another any anybody
-    anyone anything are around as at away be became because been before behind being below beside between both but by can
-    cannot could did do does doing done down during each either else enough even ever every everybody everyone everything
-    except few for from further get gets getting give given gives go goes going gone got had has have having he hence her
-    here hers herself hi him himself his how however i if in indeed instead into is it its itself just least less lest let
-    like many may maybe me might mine more most much must my myself near neither never no nobody none nor not nothing now
-    of off often oh ok on once one only onto or other others otherwise ought our ours ourselves out over own per perhaps
-    please quite rather really said same say says see seem several shall she should since so some somebody someone
-    something sometimes somewhere soon still such than that the their theirs them themselves then there therefore these
-    they thing things this those though through throughout thus till to together too toward towards two under unless until
-    up upon us very via was we well went were what whatever when whenever where whereas wherever whether which whichever
-    while who whoever whole whom whose why will with within without would yes yet you your yours yourself
-    yourselves ax ox pi""".split()
+    """a about above across after again against all almost along also although always am among an and another
+    any anybody anyone anything are around as at away be became because been before behind being below beside
+    between both but by can cannot could did do does doing done down during each either else enough even ever
+    every everybody everyone everything except few for from further get gets getting give given gives go goes
+    going gone got had has have having he hence her here hers herself hi him himself his how however i if in
+    indeed instead into is it its itself just least less lest let like many may maybe me might mine more most
+    much must my myself near neither never no nobody none nor not nothing now of off often oh ok on once one
+    only onto or other others otherwise ought our ours ourselves out over own per perhaps please quite rather
+    really said same say says see seem several shall she should since so some somebody someone something
+    sometimes somewhere soon still such than that the their theirs them themselves then there therefore these
+    they thing things this those though through throughout thus till to together too toward towards two under
+    unless until up upon us very via was we well went were what whatever when whenever where whereas wherever
+    whether which whichever while who whoever whole whom whose why will with within without would yes yet you
+    your yours yourself yourselves ax ox pi""".split()
 )
 """Words that carry grammar rather than content; no targets, and ordinary words to the judge of split words."""
+
+_PREFIXES = frozenset(
+    (
+        "anti bi co counter de dis en ex fore in inter micro mini mis multi non out over post pre re semi sub super"
+        " trans un under"
+    ).split()
+) | {""}
+_BARE_SUFFIXES = (
+    "able age al ally ation ative dom ed en er ery ess ette ful hood ian ible ic ical ician icity ify ion ise ish ism"
+    " ist istic ity ive ize less let like ling ly man ment ness or ory ous person proof ship some ster ward wise"
+    " woman y"
+).split()
+_SUFFIXES = frozenset(one + two for one in _BARE_SUFFIXES for two in ("", "s", "es", "ed", "d", "ing", "ly", "ness"))
+_DOUBLING_SUFFIXES = frozenset(suffix for suffix in _SUFFIXES if suffix[0] in "aei")
+_ROOT_SUFFIXES = tuple("able er or ful less ness ment ist ish ism ing ation ion ship y ly".split())
+FALSE_DERIVATIONS = frozenset(
+    """badge bandage batter battery belly billion bitter border bother bully bus busy butter cabbage candle
+    cannon capable capital carry cattery cation charity chapter cherry coral corner cottage county cover cower
+    cushion daily dairy damage dandy darling dearth dinner factor fairy fancy father fever fiction filter final
+    finger flower folly forty funeral garment gallery general genery genius gravy hammer hearty hinder hobby
+    jelly jury ladder lady later latter lawless legion letter lily liver lobby lotion magic manage manor martial
+    master matter mature meter metal million minister minor mission moment monitor moral mortal mother motion
+    mustard musty narrow nation notion number offer onion oral other oven over pantry paper party passage
+    passion pastor penal pension penny person pillage pillow pity pony poppy portion potion pottery poverty
+    powder pretty proper pudding puppy rally ration relish remedy repeat restaurant restore result return reveal
+    review river rosary rubbish rusty savage section sentry session shower sister sorry station story sturdy
+    summer supper supply surface surgery tally tower trolley vanity version wander warden warrior weather whisky
+    winter wonder worship""".split()
+)
+"""Words that the rules would take for derived from a shorter one (moth-er, part-y); exempt in both directions."""
 
 # Slurs and sexual terms that the list of better-profanity lacks.
 _ALSO_OFFENSIVE = frozenset({"negro", "tranny", "retard", "gypsy", "rape", "rapist", "molester", "pedophile"})
@@ -161,7 +192,7 @@ def same_family(first: str, second: str) -> bool:
 
 
 def regular_forms(word: str) -> frozenset[str]:
-    """What the regular rules of English make of ``word``: -s, -es, -ies, -ed, -ing, with the final consonant doubled or not."""
+    """What the regular rules of English make of ``word``: -s, -es, -ies, -ed, -ing (final consonant doubled or not)."""
     if len(word) < 2:
         return frozenset()
     vowels, last = "aeiou", word[-1]
@@ -183,9 +214,38 @@ def regular_forms(word: str) -> frozenset[str]:
     return frozenset(forms)
 
 
+def derivation_roots(word: str) -> frozenset[str]:
+    """The stems of the words derived from ``word`` or that it is derived from: teach for teacher, happi for happy."""
+    bases = {word, *_lemmas(word)}
+    if word not in FALSE_DERIVATIONS:
+        for base in tuple(bases):
+            for stem in (base.removesuffix(suffix) for suffix in _ROOT_SUFFIXES if base.endswith(suffix)):
+                candidates = {stem, stem + "e", stem[:-1] + "y" if stem.endswith("i") else stem}
+                if stem[-2:-1] == stem[-1:] and not base.endswith("y"):
+                    candidates.add(stem[:-1])
+                bases |= {root for root in candidates if len(root) >= 4 and is_ordinary(root)}
+    bases = {base for base in bases if len(base) >= 3}
+    silent = {base[:-1] for base in bases if base.endswith("e") and len(base) >= 4}
+    return frozenset(bases | silent | {base[:-1] + "i" for base in bases if base.endswith("y")})
+
+
+def is_derived(word: str, roots: frozenset[str]) -> bool:
+    """Whether ``word`` is one of the ``roots``, or one with an affix; by rule, so sometimes wrong."""
+    if word in FALSE_DERIVATIONS:
+        return False
+    for root in roots:
+        if word.endswith(root) and word[: -len(root)] in _PREFIXES:
+            return True
+        if word.startswith(root) and len(word) > len(root):
+            rest = word[len(root) :]
+            if rest in _SUFFIXES or (rest[0] == root[-1] and rest[1:] in _DOUBLING_SUFFIXES):
+                return True
+    return False
+
+
 @lru_cache(maxsize=65_536)
 def is_ordinary(word: str) -> bool:
-    """Whether a lower-case ``word`` is one that English prose uses: a function word, or in the dictionary and not rare."""
+    """Whether English prose uses a lower-case ``word``: a function word, or one in the dictionary and not rare."""
     if word in FUNCTION_WORDS:
         return True
     from wordfreq import zipf_frequency
@@ -213,7 +273,7 @@ def _is_known(word: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _lemmas(word: str) -> frozenset[str]:
-    """The base forms of ``word``: by lemminflect, else by simplemma, else by undoing the regular suffixes, else itself."""
+    """The base forms of ``word``: by lemminflect, else by simplemma, else by undoing regular suffixes, else itself."""
     known = _dictionary_lemmas(word)
     # The rules below recurse to shorter words; no English word is as long as the bound.
     if known or len(word) > _LONGEST_WORD or not word.isalpha():
@@ -264,7 +324,7 @@ def _paradigms_with(word: str) -> list[frozenset[str]]:
 
 @lru_cache(maxsize=131_072)
 def _representative(word: str) -> str:
-    """The shortest, then alphabetically first, word of the connected component of overlapping families around ``word``."""
+    """The shortest, then alphabetically first, of all words linked to ``word`` by overlapping families."""
     reached, waiting = {word}, [word]
     while waiting:
         linked = frozenset[str]().union(*_paradigms_with(waiting.pop())) - reached

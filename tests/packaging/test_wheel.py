@@ -18,11 +18,18 @@ def is_source(path: Path) -> bool:
     return path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
 
 
+def spine_files() -> set[str]:
+    """The files of ``src/selftaught`` that lie there, not behind the links."""
+    spine = ROOT / "src" / "selftaught"
+    names = (path.relative_to(spine) for path in spine.rglob("*") if is_source(path))
+    return {name.as_posix() for name in names if name.parts[0] not in FOLDERS}
+
+
 def package_files() -> set[str]:
     """The files of the package by their path in the wheel."""
-    spine = {f"selftaught/{path.name}" for path in (ROOT / "src" / "selftaught").iterdir() if is_source(path)}
+    own = {f"selftaught/{name}" for name in spine_files()}
     rest = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if is_source(path))
-    return spine | {f"selftaught/{path.relative_to(ROOT).as_posix()}" for path in rest}
+    return own | {f"selftaught/{path.relative_to(ROOT).as_posix()}" for path in rest}
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +71,9 @@ def test_the_sdist_holds_every_file_once(dist: Path) -> None:
     with tarfile.open(next(dist.glob("*.tar.gz"))) as sdist:
         names = [member.name.partition("/")[2] for member in sdist.getmembers() if not member.isdir()]
     assert len(names) == len(set(names))
-    spine = {f"src/selftaught/{path.name}" for path in (ROOT / "src" / "selftaught").iterdir() if is_source(path)}
-    folders = {name.removeprefix("selftaught/") for name in package_files() if name.count("/") > 1}
-    assert {"pyproject.toml", "LICENSE", "constraints.txt"} | spine | folders <= set(names)
+    own = {f"src/selftaught/{name}" for name in spine_files()}
+    rest = {name.removeprefix("selftaught/") for name in package_files()} - spine_files()
+    assert {"pyproject.toml", "LICENSE", "constraints.txt"} | own | rest <= set(names)
     assert not [name for name in names if name.startswith((".venv/", "runs/")) or "__pycache__" in name]
     assert not [name for name in names if name.startswith(tuple(f"src/selftaught/{folder}/" for folder in FOLDERS))]
 

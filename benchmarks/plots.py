@@ -1,0 +1,230 @@
+"""Figures from plain rows: win rates by stage, learning curves over seeds, and the progress of one run.
+
+The colours are Okabe and Ito's, which people with any kind of colour vision tell apart; markers differ as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Row = Mapping[str, Any]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = "osD^vPX"
+STYLE: dict[Any, Any] = {
+    "figure.dpi": 150,
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+}
+
+
+def win_rates(rows: Sequence[Row], path: Path) -> Path:
+    """Points with 95 % intervals: the share of games won, by stage and seat.
+
+    ``rows`` are those of ``selftaught.benchmarks.selfplay``; only those over all opponents are drawn, and none of games
+    between the policy and its past selves.
+    """
+    whole = _whole(rows)
+    stages, seats = _distinct(whole, "stage"), _distinct(whole, "seat")
+    games = max(row["won"]["count"] for row in whole)
+    with _figure(path, width=2.2 + 1.1 * len(stages), height=3.6) as figure:
+        axes = figure.subplots()
+        for place, seat in enumerate(seats):
+            mine = [row for row in whole if row["seat"] == seat]
+            offset = 0.16 * (place - (len(seats) - 1) / 2)
+            x = [stages.index(row["stage"]) + offset for row in mine]
+            mean, spread = _points([row["won"] for row in mine])
+            axes.errorbar(
+                x,
+                mean,
+                yerr=spread,
+                fmt=MARKERS[place],
+                color=COLOURS[place],
+                capsize=3,
+                markersize=6,
+                label=f"as {seat}",
+            )
+        for stage in range(1, len(stages)):
+            axes.axvline(stage - 0.5, color="#eeeeee", linewidth=1)
+        axes.grid(axis="x", visible=False)
+        axes.set_xticks(range(len(stages)), [stage.replace("-", "\n", 1) for stage in stages])
+        axes.set(xlim=(-0.5, len(stages) - 0.5), ylim=(-0.03, 1.03), ylabel="share of games won", xlabel="stage")
+        axes.set_title(f"Games won against scripted players\n{games} held-out games a point, 95 % intervals")
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="the model plays")
+    return path
+
+
+def learning_curves(rows: Sequence[Row], path: Path) -> Path:
+    """The share of games won over rounds of self-play, a panel a seat: a thin line a seed, a thick one their mean.
+
+    ``rows`` are those of one or more experiments, told apart by their ``seed``. The shade is the 95 % interval of the
+    mean over seeds (Student's t), where there is more than one seed.
+    """
+    whole = _whole(rows)
+    seats = _distinct(whole, "seat")
+    series = [name for name in _distinct(whole, "series") if name not in ("base", "imitation")]
+    seeds = _distinct(whole, "seed")
+    with _figure(path, width=1.6 + 3.4 * len(seats), height=3.6) as figure:
+        panels = figure.subplots(1, len(seats), sharey=True, squeeze=False)[0]
+        for axes, seat in zip(panels, seats, strict=True):
+            for place, name in enumerate(series):
+                curves = [_curve(whole, seat=seat, series=name, seed=seed) for seed in seeds]
+                _draw_curves(axes, [curve for curve in curves if curve], place=place, name=name)
+            raw = [row["won"]["mean"] for row in whole if row["seat"] == seat and row["series"] == "base"]
+            if raw:
+                axes.axhline(float(np.mean(raw)), color="#888888", linestyle=":", label="raw model")
+            axes.set(title=f"as {seat}", xlabel="rounds of self-play after imitation", ylim=(-0.03, 1.03))
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        panels[0].set_ylabel("share of games won against scripted players")
+        shade = "; shade: 95 % interval of the mean over seeds" if len(seeds) > 1 else ""
+        figure.suptitle(f"Self-play, measured on held-out tasks{shade}", x=0.01, ha="left", fontsize=9)
+        counted = f"mean of {len(seeds)} seeds" if len(seeds) > 1 else "one seed"
+        panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=counted)
+    return path
+
+
+def training(metrics: Path, path: Path) -> Path:
+    """The progress of one run, from its ``metrics.jsonl``: a panel for each kind of figure that it has.
+
+    Raises:
+        ValueError: if the file has no rows.
+    """
+    rows = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
+    if not rows:
+        raise ValueError(f"{metrics} has no rows to draw")
+    panels = [(title, label, chosen) for title, label, wanted in PANELS if (chosen := _chosen(rows, wanted))]
+    columns = min(2, len(panels))
+    lines = -(-len(panels) // columns)
+    with _figure(path, width=5.2 * columns, height=2.5 * lines + 0.3) as figure:
+        grid = figure.subplots(lines, columns, squeeze=False).ravel()
+        for axes, (title, label, chosen) in zip(grid, panels, strict=False):
+            for place, name in enumerate(chosen):
+                points = [(row["step"], row[name]) for row in rows if row.get(name) is not None]
+                style = {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+                axes.plot(*zip(*points, strict=True), markersize=3.5, linewidth=1.4, label=_short(name), **style)
+            axes.set(title=title, xlabel="step", ylabel=label)
+            if label == SHARE:
+                axes.set_ylim(-0.04, 1.04)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            if len(chosen) > 1:
+                axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8)
+        for axes in grid[len(panels) :]:
+            axes.set_visible(False)
+    return path
+
+
+SHARE = "share of games"
+PANELS: Sequence[tuple[str, str, tuple[str, ...]]] = (
+    ("Loss", "loss", ("learn/loss",)),
+    ("Distance from the reference", "nats a token", ("learn/kl",)),
+    ("Mean reward", "reward", ("reward/",)),
+    ("Evaluation: games won", SHARE, ("evaluation/*/won",)),
+    ("How games end", SHARE, ("metric/end/",)),
+    ("Played by the rules", SHARE, ("metric/*_legal",)),
+    ("Entropy of sampled tokens", "nats a token", ("sampled/entropy",)),
+    ("Length of sampled replies", "tokens", ("sampled/tokens",)),
+)
+"""Title, axis label and metrics of the panels; ``*`` is any text, and a name that ends in ``/`` is all under it."""
+
+
+@contextmanager
+def _figure(path: Path, *, width: float, height: float) -> Iterator[Any]:
+    """A figure in our style, written to ``path`` at the end; no global state of matplotlib is touched."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+
+
+def _draw_curves(axes: Any, curves: Sequence[Mapping[int, float]], *, place: int, name: str) -> None:
+    if not curves:
+        return
+    colour = COLOURS[place % len(COLOURS)]
+    rounds = sorted(set.intersection(*(set(curve) for curve in curves)))
+    values = np.array([[curve[round_] for round_ in rounds] for curve in curves])
+    for row in values if len(curves) > 1 else ():
+        axes.plot(rounds, row, color=colour, linewidth=0.8, alpha=0.4)
+    mean = values.mean(axis=0)
+    axes.plot(rounds, mean, color=colour, marker=MARKERS[place], linewidth=2, markersize=4, label=_series_label(name))
+    if len(curves) > 1:
+        half = _t95(len(curves) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(curves))
+        axes.fill_between(rounds, mean - half, mean + half, color=colour, alpha=0.15, linewidth=0)
+
+
+def _curve(rows: Sequence[Row], *, seat: str, series: str, seed: int) -> dict[int, float]:
+    """Round of self-play to share won; round 0 is the imitation model."""
+    curve = {}
+    for row in rows:
+        if row["seat"] == seat and row["seed"] == seed and row["series"] in (series, "imitation"):
+            round_ = 0 if row["series"] == "imitation" else int(row["stage"].rpartition("-")[2])
+            curve[round_] = row["won"]["mean"]
+    return curve
+
+
+def _whole(rows: Sequence[Row]) -> list[Row]:
+    found = [row for row in rows if row["opponent"] == "all" and "-against-" not in row["stage"]]
+    if not found:
+        raise ValueError("there are no rows over all opponents to draw")
+    return found
+
+
+def _distinct(rows: Sequence[Row], key: str) -> list[Any]:
+    return list(dict.fromkeys(row[key] for row in rows))
+
+
+def _points(estimates: Sequence[Mapping[str, float]]) -> tuple[list[float], list[list[float]]]:
+    """Means, and how far their intervals reach down and up."""
+    mean = [estimate["mean"] for estimate in estimates]
+    low = [max(0.0, estimate["mean"] - estimate["low"]) for estimate in estimates]
+    high = [max(0.0, estimate["high"] - estimate["mean"]) for estimate in estimates]
+    return mean, [low, high]
+
+
+def _chosen(rows: Sequence[Row], wanted: Sequence[str]) -> list[str]:
+    """The metrics that a panel shows; of more than there are colours, those that are largest on average."""
+    from fnmatch import fnmatchcase
+
+    totals: dict[str, float] = {}
+    for row in rows:
+        for name, value in row.items():
+            if value is not None and any(fnmatchcase(name, w + "*" if w.endswith("/") else w) for w in wanted):
+                totals[name] = totals.get(name, 0.0) + abs(value)
+    largest = sorted(totals, key=lambda name: -totals[name])[: len(COLOURS)]
+    return sorted(largest)
+
+
+def _short(name: str) -> str:
+    """A metric's name for a legend: without the part that the panel's title says already."""
+    parts = name.split("/")
+    return (parts[1] if parts[0] == "evaluation" else parts[-1]).removesuffix("_legal").replace("_", " ")
+
+
+def _series_label(name: str) -> str:
+    return {"selfplay-winner": "winners' turns (SPAG)", "selfplay-signed": "signed, with baseline"}.get(name, name)
+
+
+def _t95(freedom: int) -> float:
+    """The 97.5 % quantile of Student's t."""
+    table = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+    return table[freedom - 1] if freedom <= len(table) else 1.96 + 2.5 / freedom

@@ -1,0 +1,148 @@
+"""Who sits where, as users write it: ``fact_giver``, ``model:smollm2-135m``, ``model:smollm2-135m@runs/mine``.
+
+Models are loaded once, whatever the number of adapters and seats; torch is imported only when there is one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from selftaught.types import Agent, Game, Seat
+
+if TYPE_CHECKING:
+    from selftaught.agents.local import LocalAgent
+
+MODEL = "model:"
+
+GameName = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="GAME")]]
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How models reply."""
+
+    temperature: float = 1.0
+    """Of sampling; 0 is greedy."""
+    max_new_tokens: int = 32
+    """Tokens at which a reply is cut short."""
+    batch: int = 64
+    """Dialogues in one forward pass."""
+
+
+@dataclass
+class Casting:
+    """Agents of one game by the names that users write."""
+
+    game: str
+    speech: Speech = Speech()
+    _agents: dict[str, Agent] = field(default_factory=dict)
+    _models: dict[str, LocalAgent] = field(default_factory=dict)
+
+    def agent(self, seat: Seat, name: str) -> Agent:
+        """The agent called ``name`` in ``seat``; a model is one and the same agent in all seats.
+
+        Raises:
+            ValueError: on an unknown player, with the known ones.
+            FileNotFoundError: if there is no such model or adapter.
+        """
+        from selftaught.agents.scripted import Scripted
+        from selftaught.envs.registry import player
+
+        if not name.startswith(MODEL):
+            return Scripted(name, player(self.game, seat, name))
+        if name not in self._agents:
+            self._agents[name] = self._model(name)
+        return self._agents[name]
+
+    def cast(self, chosen: Mapping[Seat, str]) -> dict[Seat, Agent]:
+        """Agents for all seats of ``chosen``."""
+        return {seat: self.agent(seat, name) for seat, name in chosen.items()}
+
+    def _model(self, name: str) -> Agent:
+        from selftaught.agents.local import LocalAgent, load_adapter, with_lora
+        from selftaught.agents.local_models import load
+        from selftaught.agents.local_sampler import Sampling
+
+        wanted, _, folder = name.removeprefix(MODEL).partition("@")
+        source = find_adapter(Path(folder)) if folder else None
+        if wanted not in self._models:
+            speech = self.speech
+            sampling = Sampling(temperature=speech.temperature, max_new_tokens=speech.max_new_tokens)
+            self._models[wanted] = LocalAgent(with_lora(load(wanted)), sampling=sampling, batch=speech.batch)
+        model = self._models[wanted]
+        if source is None:
+            return model.sibling(name=wanted, adapter=None)
+        adapter = f"adapter{len(self._agents)}"
+        load_adapter(model.model, source, name=adapter)
+        return model.sibling(name=f"{wanted}@{folder}", adapter=adapter)
+
+
+def seats_of(game: str, written: Sequence[str], *, default: Mapping[Seat, str] | None = None) -> dict[Seat, str]:
+    """The player of every seat from ``seat=player`` words; a word without a seat is meant for all of them.
+
+    Seats that nobody mentions get ``default``, or else the default players of the game.
+
+    Raises:
+        ValueError: on an unknown seat, or one that is named twice.
+    """
+    from selftaught.envs.registry import entry
+
+    known = entry(game)
+    found: dict[Seat, str] = {}
+    for word in written:
+        seat, equals, name = word.partition("=")
+        if not equals:
+            seats, name = known.seats, word
+        elif seat in known.seats:
+            seats = (seat,)
+        else:
+            raise ValueError(f"{word!r}: {game} has no seat {seat!r}; its seats are {', '.join(known.seats)}")
+        for seat in seats:
+            if seat in found:
+                raise ValueError(f"seat {seat!r} is given to both {found[seat]!r} and {name!r}")
+            found[seat] = name
+    return {seat: found.get(seat) or (default or known.default_others)[seat] for seat in known.seats}
+
+
+def make(game: str, settings: Sequence[str]) -> Game[Any]:
+    """The game with settings written as ``name=value``, values in JSON or as plain text.
+
+    Raises:
+        ValueError: on a word without ``=``, an unknown setting, or a value that the game refuses.
+    """
+    from selftaught.envs.registry import make_game
+
+    values: dict[str, Any] = {}
+    for word in settings:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise ValueError(f"a setting of the game is written name=value, not {word!r}")
+        try:
+            values[name] = json.loads(value)
+        except ValueError:
+            values[name] = value
+    return make_game(game, **values)
+
+
+def find_adapter(folder: Path) -> Path:
+    """The folder of adapter weights that ``folder`` means: itself, a checkpoint's, or a run's newest.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    from selftaught.checkpoint import latest
+
+    newest = latest(folder, clean=False)
+    candidates = [folder, folder / "adapter"] + ([] if newest is None else [newest.path / "adapter"])
+    for candidate in candidates:
+        if (candidate / "adapter_model.safetensors").is_file():
+            return candidate
+    raise FileNotFoundError(
+        f"no adapter in {folder}: name a folder with adapter_model.safetensors, a checkpoint, or the folder of a run"
+    )

@@ -1,0 +1,104 @@
+"""``selftaught eval``: a policy against the game's yardsticks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from selftaught.commands.casting import MODEL, Casting, GameName, Speech, make
+from selftaught.commands.folders import command_line, described
+from selftaught.types import Agent, Episode, Seat
+
+
+@dataclass(frozen=True)
+class Eval:
+    """Measure a policy in every seat against the game's fixed players, on held-out tasks."""
+
+    policy: str
+    """A scripted player (measured in the seats that have one of that name), model:NAME or
+    model:NAME@ADAPTER_FOLDER."""
+    game: GameName = "taboo"
+    """Name of the game."""
+    games: int = 100
+    """Games a seat and seed."""
+    seeds: tuple[int, ...] = (0,)
+    """Each seed is an evaluation of its own, with other tasks or another order of them."""
+    split: str = "test"
+    """Which tasks: train, validation or test."""
+    settings: tuple[str, ...] = ()
+    """Settings of the game, such as turns=3."""
+    speech: Speech = field(default_factory=lambda: Speech(temperature=0.0))
+    out: Path | None = None
+    """A JSON file for the rows, with all that is needed to make them again."""
+
+
+def run(config: Eval) -> None:
+    """Play, print the table, write the file.
+
+    Raises:
+        ValueError: on unknown names or numbers below 1.
+    """
+    from rich.console import Console
+
+    from selftaught.agents.scripted import Scripted
+    from selftaught.benchmarks.evaluation import ALL, Evaluation, Row, evaluate, seat_figures
+    from selftaught.benchmarks.record import record
+    from selftaught.commands import tables
+    from selftaught.envs.registry import entry
+    from selftaught.progress import meter
+
+    if config.games < 1 or not config.seeds:
+        raise ValueError(f"an evaluation needs games and seeds, not games {config.games} and seeds {config.seeds}")
+    if config.out is not None and config.out.suffix != ".json":
+        raise ValueError(f"--out must be a .json file, not {config.out}")
+    game, known = make(config.game, config.settings), entry(config.game)
+    opponents = {
+        seat: [Scripted(name, known.players[seat][name]) for name in names] for seat, names in known.yardsticks.items()
+    }
+    policy, seats = _policy(config)
+    rows: list[dict[str, Any]] = []
+    played: dict[Seat, list[Episode]] = {seat: [] for seat in seats}
+    with meter() as stages:
+        for seed in config.seeds:
+            advance = stages(f"seed {seed}", config.games * len(seats))
+            result = evaluate(
+                game,
+                policy,
+                opponents,
+                games=config.games,
+                seed=seed,
+                split=config.split,
+                seats=seats,
+                progress=advance,
+            )
+            rows += [{"seed": seed, **row} for row in result.as_data()]
+            for place, seat in enumerate(seats):
+                played[seat] += result.episodes[place * config.games : (place + 1) * config.games]
+    if len(config.seeds) > 1:
+        pooled = [Row(seat, ALL, seat_figures(seat, episodes)) for seat, episodes in played.items()]
+        rows += [{"seed": "all", **row} for row in Evaluation(policy.name, tuple(pooled), ()).as_data()]
+    console = Console()
+    console.print(tables.evaluation(rows, title=f"{config.game}, split {config.split}; 95 % intervals over tasks"))
+    if config.out is not None:
+        values = {"config": {**asdict(replace(config, out=None)), "game": described(game)}, "rows": rows}
+        name, folder = config.out.stem, config.out.parent
+        path = record(name, command=command_line(), seeds=config.seeds, values=values, folder=folder)
+        console.print(f"written: {path}", style="dim")
+
+
+def _policy(config: Eval) -> tuple[Agent, Sequence[Seat]]:
+    """The policy as one agent for all seats that it can play."""
+    from selftaught.agents.scripted import Scripted
+    from selftaught.envs.registry import entry
+
+    known = entry(config.game)
+    if config.policy.startswith(MODEL):
+        return Casting(config.game, config.speech).agent(known.seats[0], config.policy), known.seats
+    seats = [seat for seat in known.seats if config.policy in known.players[seat]]
+    if not seats:
+        names = sorted({name for players in known.players.values() for name in players})
+        raise ValueError(f"{config.game} has no player {config.policy!r}: known are {', '.join(names)}, or model:NAME")
+    players = {seat: known.players[seat][config.policy] for seat in seats}
+    return Scripted(config.policy, lambda ask: players[ask.seat](ask)), seats

@@ -1,0 +1,275 @@
+"""``selftaught train``: one algorithm on one game, or a whole preset experiment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import islice, product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from selftaught.commands.casting import Casting, GameName, Speech, find_adapter, make
+from selftaught.commands.folders import Wandb, described, metric_rows, open_run, tracked
+from selftaught.progress import Meter
+from selftaught.types import Agent, Episode, Game, Seat
+
+if TYPE_CHECKING:
+    from selftaught.agents.local import LocalAgent
+    from selftaught.algorithms.learner import Algorithm
+    from selftaught.algorithms.train import Source
+
+SELF, TEACHERS, POLICY = "self", "teachers", "policy"
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How weights are updated."""
+
+    learning_rate: float = 2e-4
+    """Of AdamW."""
+    warmup: int = 2
+    """Optimiser steps over which the rate rises."""
+    batch: int = 16
+    """Sequences an optimiser step."""
+    epochs: int = 1
+    """Passes over the examples of a step."""
+    tokens: int = 4096
+    """Padded tokens in one forward pass; larger batches are accumulated."""
+    clip_norm: float = 1.0
+    """Largest norm of a gradient."""
+    weight_decay: float = 0.0
+    """Of AdamW."""
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a LoRA adapter by play, or run a preset experiment (imitation, self-play and evaluation)."""
+
+    game: GameName = "taboo"
+    """Name of the game."""
+    preset: Literal["demo", "cpu", "pocket", "fake"] | None = None
+    """A whole experiment. Only --seed, --folder, --wandb and --resume go with it."""
+    algorithm: Literal["imitation", "spag"] = "spag"
+    """imitation learns from the turns of winners, spag from self-play."""
+    model: str = "smollm2-135m"
+    """A short name (`selftaught models`), a folder, or a Hugging Face hub id."""
+    adapter: Path | None = None
+    """Adapter to start from: its folder, a checkpoint or a run; a fresh one if you do not say."""
+    rank: int = 16
+    """Rank of a fresh adapter."""
+    steps: int = 10
+    """Rounds of play and learning; with --resume there may be more than before."""
+    games: int = 64
+    """Games a step."""
+    opponents: tuple[str, ...] = ()
+    """Who is met in turn: `self` (the policy in all seats), `teachers` (the game's yardstick players in all
+    seats), or scripted players by name. Default: teachers for imitation, self for spag."""
+    rewards: Literal["winner", "signed"] = "winner"
+    """For spag: winners' turns alone, as published, or both seats with a running baseline."""
+    kl: float | None = None
+    """Pull to the reference; the algorithm's own if you do not say."""
+    settings: tuple[str, ...] = ()
+    """Settings of the game, such as turns=3."""
+    learning: Learning = field(default_factory=Learning)
+    speech: Speech = field(default_factory=Speech)
+    evaluate_every: int = 0
+    """Steps between greedy evaluations on validation tasks, which go to the metrics; 0 for none."""
+    evaluation_games: int = 50
+    """Games a seat in these."""
+    keep: int = 2
+    """Checkpoints kept."""
+    seed: int = 0
+    """Fixes everything random."""
+    folder: Path = Path("runs/train")
+    """Where config.json, episodes/, metrics.jsonl, checkpoints/ and plots/ go."""
+    wandb: Wandb = "offline"
+    """Weights & Biases; offline keeps its files in the folder."""
+    resume: bool = False
+    """Go on with the run in the folder."""
+
+
+def run(config: Train) -> None:
+    """Train, or go on.
+
+    Raises:
+        ValueError: on unknown names, settings that do not go together, or a folder that holds another run.
+    """
+    if config.preset is not None:
+        _preset(config, config.preset)
+        return
+    if config.steps < 1 or config.games < 1:
+        raise ValueError(f"steps and games must be at least 1, not {config.steps} and {config.games}")
+    from selftaught.algorithms.learner import Learner, Optimisation
+    from selftaught.algorithms.own_turns import OwnTurns
+    from selftaught.algorithms.train import Loop, train
+    from selftaught.benchmarks import plots
+    from selftaught.progress import meter
+
+    game, algorithm = make(config.game, config.settings), _algorithm(config)
+    resolved = _resolved(config, game, algorithm)
+    pairings = _pairings(config, game, resolved["opponents"])
+    open_run(config.folder, resolved, resume=config.resume, free=("steps", "wandb"))
+    agent = _agent(config)
+    casts = [{seat: other or agent for seat, other in pairing.items()} for pairing in pairings]
+    with tracked(config.folder, wandb=config.wandb, config=resolved) as tracker, meter() as bars:
+        train(
+            folder=config.folder,
+            agent=agent,
+            # Scripted teachers' turns are to be imitated; a policy gradient is of the policy's own turns only.
+            algorithm=OwnTurns(algorithm, POLICY) if config.algorithm == "spag" else algorithm,
+            learner=Learner(agent.model, Optimisation(**asdict(config.learning))),
+            source=_source(config, game, casts, bars),
+            tracker=tracker,
+            loop=Loop(steps=config.steps, seed=config.seed, keep=config.keep),
+            meter=bars,
+            evaluate=_evaluator(config, game, agent),
+        )
+    picture = plots.training(config.folder / "metrics.jsonl", config.folder / "plots" / "training.png")
+    _report(config.folder, picture)
+
+
+def _preset(config: Train, name: str) -> None:
+    from selftaught.benchmarks.selfplay import PRESETS
+    from selftaught.commands.experiment import run_experiment
+
+    kept = {"preset", "seed", "folder", "wandb", "resume"}
+    plain = Train()
+    others = [item.name for item in fields(Train) if item.name not in kept]
+    changed = [other for other in others if getattr(config, other) != getattr(plain, other)]
+    if changed:
+        raise ValueError(f"--preset {name} fixes {', '.join(changed)}: leave these out, or train without a preset")
+    plan = replace(PRESETS[name], seed=config.seed)
+    run_experiment(plan, config.folder, name=name, resume=config.resume, wandb=config.wandb)
+
+
+def _algorithm(config: Train) -> Algorithm:
+    from selftaught.algorithms.imitation import Imitation
+    from selftaught.algorithms.spag import Spag
+
+    if config.algorithm == "imitation":
+        return Imitation() if config.kl is None else Imitation(kl=config.kl)
+    # Signed rewards give every turn the whole advantage, as in SPIRAL; winners' rewards decay as in SPAG.
+    spag = Spag(rewards="signed", decay=1.0) if config.rewards == "signed" else Spag()
+    if config.kl is not None:
+        spag = replace(spag, kl=config.kl)
+    return spag
+
+
+def _resolved(config: Train, game: Game[Any], algorithm: Any) -> dict[str, Any]:
+    """All that fixes the run, as plain data; the folder does not."""
+    found = asdict(config)
+    for name in ("preset", "settings", "folder", "resume", "kl", "rewards"):
+        del found[name]
+    own = TEACHERS if config.algorithm == "imitation" else SELF
+    return found | {
+        "command": "train",
+        "game": described(game),
+        "opponents": list(config.opponents or (own,)),
+        "algorithm": {"name": config.algorithm, **asdict(algorithm)},
+    }
+
+
+def _pairings(config: Train, game: Game[Any], opponents: Sequence[str]) -> list[dict[Seat, Agent | None]]:
+    """Who sits where, game by game in turn; ``None`` stands for the policy.
+
+    Raises:
+        ValueError: on a name that no seat knows.
+    """
+    from selftaught.envs.registry import entry
+
+    known, casting = entry(config.game), Casting(config.game)
+    found: list[dict[Seat, Agent | None]] = []
+    for name in opponents:
+        if name == SELF:
+            found.append(dict.fromkeys(game.seats))
+        elif name == TEACHERS:
+            names = product(*(known.yardsticks[seat] for seat in game.seats))
+            found += [dict(casting.cast(dict(zip(game.seats, chosen, strict=True)))) for chosen in names]
+        else:
+            seats = [seat for seat in game.seats if name in known.players[seat]]
+            if not seats:
+                players = sorted({player for seat in game.seats for player in known.players[seat]})
+                raise ValueError(f"no opponent {name!r}: known are {SELF}, {TEACHERS}, {', '.join(players)}")
+            found += [{**dict.fromkeys(game.seats), seat: casting.agent(seat, name)} for seat in seats]
+    return found
+
+
+def _agent(config: Train) -> LocalAgent:
+    """The policy: the model with its adapter, fresh or read."""
+    from selftaught.agents.local import LocalAgent, with_lora
+    from selftaught.agents.local_models import load
+    from selftaught.agents.local_sampler import Sampling
+
+    speech, rank, alpha, source = config.speech, config.rank, 2 * config.rank, None
+    if config.adapter is not None:
+        source = find_adapter(config.adapter)
+        told = json.loads((source / "adapter_config.json").read_text(encoding="utf-8"))
+        rank, alpha = told["r"], told["lora_alpha"]
+    loaded = with_lora(load(config.model), rank=rank, alpha=alpha, seed=config.seed)
+    sampling = Sampling(temperature=speech.temperature, max_new_tokens=speech.max_new_tokens)
+    agent = LocalAgent(loaded, name=POLICY, sampling=sampling, batch=speech.batch)
+    if source is not None:
+        agent.load(source)
+    return agent
+
+
+def _source(config: Train, game: Game[Any], casts: Sequence[Mapping[Seat, Agent]], meter: Meter) -> Source:
+    """The games of a step: the next tasks of the training split, the pairings in turn."""
+    from selftaught.rollout import rollout
+
+    def source(step: int, seed: int) -> list[Episode]:
+        count, first = config.games, step * config.games
+        tasks = islice(game.tasks("train", config.seed), first, first + count)
+        advance = meter(f"step {step + 1}/{config.steps}: play", count)
+        # Counted from the run's first game, so that every pairing comes even when a step has fewer games.
+        return rollout(
+            game,
+            tasks,
+            lambda index: casts[(first + index) % len(casts)],
+            seed=seed,
+            label=f"{step}/",
+            progress=advance,
+        )
+
+    return source
+
+
+def _evaluator(config: Train, game: Game[Any], agent: LocalAgent) -> Callable[[int], Mapping[str, float]]:
+    from selftaught.benchmarks.evaluation import evaluate
+    from selftaught.benchmarks.selfplay import scripted
+    from selftaught.envs.registry import entry
+
+    opponents = scripted(config.game, entry(config.game).yardsticks)
+
+    def measure(step: int) -> Mapping[str, float]:
+        if not config.evaluate_every or step % config.evaluate_every:
+            return {}
+        greedy = agent.sibling(
+            name=f"step-{step}", adapter="default", sampling=replace(agent.sampling, temperature=0.0)
+        )
+        result = evaluate(game, greedy, opponents, games=config.evaluation_games, seed=config.seed, split="validation")
+        return {
+            f"evaluation/{row.seat}/{name}": estimate.mean
+            for row in result.rows
+            if row.opponent == "all"
+            for name, estimate in row.figures.items()
+        }
+
+    return measure
+
+
+def _report(folder: Path, picture: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = metric_rows(folder / "metrics.jsonl")
+    first, last = rows[0], rows[-1]
+    table = Table("metric", f"step {first['step']}", f"step {last['step']}", header_style="bold")
+    for name in last:
+        if name.startswith(("learn/", "reward/", "evaluation/", "sampled/", "metric/end/")):
+            table.add_row(name, *("" if row.get(name) is None else f"{row[name]:.3g}" for row in (first, last)))
+    console = Console()
+    console.print(table)
+    for path in (picture, folder / "checkpoints", folder / "episodes"):
+        console.print(f"written: {path}", style="dim")
