@@ -30,7 +30,7 @@ check: install
 	$(BIN)/pytest
 
 bench: install
-	$(BIN)/selftaught bench $(ARGS)
+	$(BIN)/python -m selftaught.benchmarks.throughput $(ARGS)
 
 clean:
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ Thread = tuple[Message, ...]
 
 @dataclass(slots=True)
 class _Memory:
-    """One dialogue as this agent last left it: exact ``tokens``, the ``text`` they spell, perhaps their keys and values."""
+    """One dialogue as this agent left it: exact ``tokens``, the ``text`` they spell, perhaps their keys and values."""
 
     tokens: list[int]
     text: str
@@ -58,7 +58,7 @@ class LocalAgent:
         batch: int = 64,
         cache_gigabytes: float = 4.0,
     ) -> None:
-        self.model: PeftModel = loaded.model
+        self.model: Any = loaded.model
         self.tokenizer = loaded.tokenizer
         self.codec = ChatCodec(loaded.tokenizer)
         self.name = name or loaded.name
@@ -148,7 +148,11 @@ class LocalAgent:
             if row.kv is None:
                 fresh.setdefault(ask.seat, []).append(row)
         for group in fresh.values():
-            shared = tuple(commonprefix([row.tokens for row in group]))[: min(len(row.tokens) for row in group) - 1]
+            # Each row keeps a token of its own: its logits are what the first draw is made from.
+            own = (row.tokens[:-1] for row in group)
+            shared = tuple(
+                column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*own, strict=False))
+            )
             if len(group) < 2 or len(shared) < 8:
                 continue
             if shared not in self._prefixes:
@@ -196,7 +200,7 @@ def with_lora(loaded: Loaded, *, rank: int = 16, alpha: int = 32, seed: int = 0)
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = get_peft_model(loaded.model, config)
+        model: Any = get_peft_model(loaded.model, config)
     return replace(loaded, model=model)
 
 
@@ -232,13 +236,14 @@ def merged(model: Any, adapter: str | None) -> Iterator[None]:
 
     peft's own merge and unmerge add and subtract, and drift by rounding. None folds nothing: the bare base model.
     """
-    kept: list[tuple[torch.nn.Parameter, Tensor]] = []
+    kept: list[tuple[Any, Tensor]] = []
     training = model.training
     model.eval()
     with torch.no_grad(), model.disable_adapter():
         try:
-            for layer in model.modules():
-                if isinstance(layer, LoraLayer) and adapter in layer.lora_A:
+            layers: list[Any] = [layer for layer in model.modules() if isinstance(layer, LoraLayer)]
+            for layer in layers:
+                if adapter is not None and adapter in layer.lora_A:
                     weight = layer.get_base_layer().weight
                     kept.append((weight, weight.data))
                     weight.data = weight.data + layer.get_delta_weight(adapter)

@@ -37,9 +37,7 @@ class ChatCodec:
     def decode(self, tokens: Sequence[int], *, special: bool = False) -> str:
         """Text of tokens, without special ones unless asked for."""
         return str(
-            self.tokenizer.decode(
-                list(tokens), skip_special_tokens=not special, clean_up_tokenization_spaces=False
-            )
+            self.tokenizer.decode(list(tokens), skip_special_tokens=not special, clean_up_tokenization_spaces=False)
         )
 
     def prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """Sampling with a cache of keys and values that a caller may keep between calls.
 
-The cache holds row ``r``'s token ``t`` at column ``t``, whatever the other rows' lengths are, so a row's keys and values
-can be taken out and put back as one block. transformers' own dynamic cache grows by concatenation and pads in between.
+The cache holds a row's token ``t`` at column ``t``, whatever the other rows' lengths are, so its keys and values can be
+taken out and put back as one block. transformers' own dynamic cache grows by concatenation and pads in between.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from torch import Tensor
 from transformers import Cache
 
 from selftaught.types import Stop
+
+MOST_LIVE_TO_COMPACT = 0.7
+"""The share of rows still sampling at which the others' slots are given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,9 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if self.temperature < 0 or not 0 < self.top_p <= 1 or self.top_k < 0 or self.max_new_tokens < 1:
-            raise ValueError(f"sampling needs temperature >= 0, 0 < top_p <= 1, top_k >= 0, max_new_tokens >= 1: {self}")
+            raise ValueError(
+                f"sampling needs temperature >= 0, 0 < top_p <= 1, top_k >= 0, max_new_tokens >= 1: {self}"
+            )
 
 
 @dataclass(slots=True)
@@ -139,33 +144,31 @@ def sample(
             slab.put(index, row.kv, rows=len(rows))
     done = [0 if row.kv is None else row.kv.shape[3] for row in rows]
     logits_BV = model_logits(model, slab, [row.tokens[n:] for row, n in zip(rows, done, strict=True)], done)
-    live = list(range(len(rows)))
-    slots = list(range(len(rows)))
-    draws = np.stack([np.random.default_rng(row.seed).random(limit) for row in rows])
+    slots = list(rows)
+    draws = [np.random.default_rng(row.seed).random(limit) for row in rows]
+    uniform = {id(row): numbers for row, numbers in zip(rows, draws, strict=True)}
+    pending = set(uniform)
     for step in range(limit):
-        chosen, logprobs = _draw(logits_BV, draws[live, step], settings)
-        feed, still, still_slots = [], [], []
-        for place, index in enumerate(live):
-            row, token = rows[index], chosen[place]
+        chosen = _draw(logits_BV, np.array([uniform[id(row)][step] for row in slots]), settings)
+        for slot, (row, token, logprob) in enumerate(zip(slots, *chosen, strict=True)):
+            if id(row) not in pending:
+                continue
             row.sampled.append(token)
-            row.logprobs.append(logprobs[place])
-            if token in end_tokens:
-                row.stop = "end"
-            if row.stop == "end" or step == limit - 1:
-                row.kv = slab.take(slots[place], len(row.tokens) + step)
+            row.logprobs.append(logprob)
+            if token in end_tokens or step == limit - 1:
+                row.stop = "end" if token in end_tokens else "length"
+                row.kv = slab.take(slot, len(row.tokens) + step)
+                pending.remove(id(row))
                 progress(1)
-            else:
-                feed.append([token])
-                still.append(index)
-                still_slots.append(slots[place])
-        if not still:
+        if not pending:
             return
-        if len(still) < len(live):
-            # Finished rows would be computed on for nothing.
-            slab.keep(torch.tensor(still_slots))
-            still_slots = list(range(len(still)))
-        live, slots = still, still_slots
-        logits_BV = model_logits(model, slab, feed, [len(rows[index].tokens) + step for index in live])
+        feed = chosen[0]
+        if len(pending) <= MOST_LIVE_TO_COMPACT * len(slots):
+            kept = [slot for slot, row in enumerate(slots) if id(row) in pending]
+            slab.keep(torch.tensor(kept))
+            slots, feed = [slots[slot] for slot in kept], [feed[slot] for slot in kept]
+        # A row that has ended fills its slot till then: computing on for nothing is cheaper than copying the slab.
+        logits_BV = model_logits(model, slab, [[token] for token in feed], [len(row.tokens) + step for row in slots])
 
 
 def _draw(logits_BV: Tensor, uniform_B: np.ndarray[Any, Any], settings: Sampling) -> tuple[list[int], list[float]]:

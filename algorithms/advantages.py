@@ -12,8 +12,8 @@ Baselines = Mapping[Seat, float]
 def geometric_shares(turns: int, *, decay: float) -> list[float]:
     """How a game's reward is spread over a seat's turns: later turns get more, all sum to one.
 
-    Turn ``k`` of ``n`` gets ``decay ** (n - k) * (1 - decay) / (1 - decay ** n)`` (SPAG, arXiv 2404.10642, section 3.3);
-    ``decay`` 1 gives equal shares.
+    Turn ``k`` of ``n`` gets ``decay ** (n - k) * (1 - decay) / (1 - decay ** n)`` (SPAG, arXiv 2404.10642, section
+    3.3); ``decay`` 1 gives equal shares.
 
     Raises:
         ValueError: if ``decay`` is outside (0, 1] or there is no turn.
@@ -25,7 +25,7 @@ def geometric_shares(turns: int, *, decay: float) -> list[float]:
 
 
 def role_weights(episodes: Sequence[Episode], seats: Sequence[Seat]) -> Mapping[Seat, float]:
-    """Weights that give every seat's wins the same total: all wins / (seats x the seat's wins); 0 for a seat without wins."""
+    """Weights that give every seat's wins the same total: all wins / (seats x the seat's wins), 0 without any."""
     wins = {seat: sum(episode.outcome.rewards[seat] > 0 for episode in episodes) for seat in seats}
     total = sum(wins.values())
     return {seat: total / (len(seats) * count) if count else 0.0 for seat, count in wins.items()}

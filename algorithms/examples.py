@@ -33,7 +33,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One token sequence with at least one trained span. ``reference`` [T] holds log-probabilities under the reference."""
+    """One token sequence with at least one trained span; ``reference`` [T]: log-probabilities under the reference."""
 
     tokens: tuple[int, ...]
     spans: tuple[Span, ...]
@@ -65,8 +65,8 @@ class Batch:
 def sequences(episode: Episode, seat: Seat, *, codec: Codec) -> list[tuple[Example, tuple[int, ...]]]:
     """The seat's turns as sequences, each with the indices of the turns (among the seat's) that its spans are.
 
-    While a prompt extends the previous prompt plus reply, turns share one sequence; else a new one starts. Sampled tokens
-    are used as they were sampled; only replies without tokens (scripted players) are tokenised here.
+    While a prompt extends the previous prompt plus reply, turns share one sequence; else a new one starts. Sampled
+    tokens are used as they were sampled; only replies without tokens (scripted players) are tokenised here.
     """
     merged: list[tuple[list[int], list[Span], list[int]]] = []
     for number, turn in enumerate(episode.turns_of(seat)):

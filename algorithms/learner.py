@@ -22,7 +22,6 @@ from selftaught.algorithms.examples import Batch, Example, by_length, collate
 from selftaught.algorithms.losses import Figures
 from selftaught.types import Codec, Episode
 
-
 MOST_KEPT_LOGITS = 2**26
 
 Reference = Literal["start", "base", "none"]
@@ -137,7 +136,7 @@ class Learner:
             batch = collate(chunk)
             share = len(batch.value_N)
             value, figures = loss(self.logprobs(batch), batch)
-            (value * (share / spans)).backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(value * (share / spans))
             for name, figure in {"loss": float(value.detach()), **figures}.items():
                 totals[name] = totals.get(name, 0.0) + figure * share
             totals["spans"] = totals.get("spans", 0.0) + share
@@ -175,7 +174,7 @@ def token_logprobs(model: Any, batch: Batch, *, chunk: int = 2048) -> Tensor:
         checkpoint(_target_logprobs, part, head.weight, wanted, use_reentrant=False)
         if twice
         else _target_logprobs(part, head.weight, wanted)
-        for part, wanted in zip(hidden.split(chunk), targets.split(chunk), strict=True)
+        for part, wanted in zip(torch.split(hidden, chunk), torch.split(targets, chunk), strict=True)
     ]
     flat = torch.cat(pieces)
     return torch.zeros(batch.tokens_BT.shape, dtype=flat.dtype).index_put((rows, places), flat)

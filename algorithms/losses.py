@@ -30,8 +30,8 @@ def spag_loss(
     """The offline self-play objective of SPAG (arXiv 2404.10642, equation 14 as published in code).
 
     Per span, ``rho = exp(l - r)`` with mean log-probabilities, ``A = value - kl * (l - r)`` and the term
-    ``-min(A rho, A clip(rho, 1 - clip, 1 + clip))``. The published code lets gradients pass through the KL inside ``A``;
-    ``detach_kl`` stops them. Spans of kind ``sft`` contribute ``-sft * l`` instead.
+    ``-min(A rho, A clip(rho, 1 - clip, 1 + clip))``. The published code lets gradients pass through the KL inside
+    ``A``; ``detach_kl`` stops them. Spans of kind ``sft`` contribute ``-sft * l`` instead.
     """
     means_N = span_means(logprobs_BT, batch)
     reference_N = span_means(batch.reference_BT, batch)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,9 +34,9 @@ SPECIAL = ("<|pad|>", "<|im_start|>", "<|im_end|>")
 class Pretraining:
     """Size of the model and of its training."""
 
-    vocabulary: int = 4096
+    vocabulary: int = 2048
     hidden: int = 256
-    layers: int = 6
+    layers: int = 5
     heads: int = 4
     feed_forward: int = 704
     context: int = 1024
@@ -57,7 +58,8 @@ def train_tokenizer(chats: Sequence[Chat], *, vocabulary: int) -> PreTrainedToke
         show_progress=False,
     )
     tokenizer.train_from_iterator((message.content for chat in chats for message in chat), trainer)
-    fast = PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast  # it has no type for its arguments
+    fast: PreTrainedTokenizerFast = make(
         tokenizer_object=tokenizer, pad_token=SPECIAL[0], eos_token=SPECIAL[2], additional_special_tokens=[SPECIAL[1]]
     )
     fast.chat_template = TEMPLATE
@@ -94,12 +96,12 @@ def pretrain(
         batch = collate(chunk)
         loss, _ = sft_loss(token_logprobs(model, batch), batch)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         losses.append(float(loss.detach()))
         progress(step + 1, len(batches), losses[-1])
-    model.eval()
+    model.train(False)
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

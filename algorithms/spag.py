@@ -1,9 +1,9 @@
 """Self-play of adversarial language games (SPAG, arXiv 2404.10642, section 3.3), as published and with signed rewards.
 
-``rewards="winner"`` is the published code: the winner's turns alone, reward 1 spread over them with geometric decay, role
-weights from the share of wins, no baseline. ``rewards="signed"`` trains both seats on the zero-sum reward less a running
-baseline for each seat (SPIRAL, arXiv 2506.24119), which the published code could not train; every turn gets the whole
-advantage there, or its share of it when ``decay`` is below 1.
+``rewards="winner"`` is the published code: the winner's turns alone, reward 1 spread over them with geometric decay,
+role weights from the share of wins, no baseline. ``rewards="signed"`` trains both seats on the zero-sum reward less a
+running baseline for each seat (SPIRAL, arXiv 2506.24119), which the published code could not train; every turn gets the
+whole advantage there, or its share of it when ``decay`` is below 1.
 """
 
 from __future__ import annotations
@@ -71,9 +71,7 @@ class Spag:
         """See ``selftaught.algorithms.losses.spag_loss``."""
         return spag_loss(logprobs_BT, batch, kl=self.kl, clip=self.clip, sft=self.sft, detach_kl=self.detach_kl)
 
-    def _valued(
-        self, episode: Episode, seat: Seat, *, codec: Codec, total: float, weight: float
-    ) -> list[Example]:
+    def _valued(self, episode: Episode, seat: Seat, *, codec: Codec, total: float, weight: float) -> list[Example]:
         turns = len(episode.turns_of(seat))
         if turns == 0:
             return []

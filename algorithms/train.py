@@ -87,9 +87,7 @@ def train(
         examples, after = algorithm.examples(episodes, memory, codec=agent.codec)
         memory = dict(after)
         advance = meter(f"step {step + 1}/{loop.steps}: learn", len(examples) * learner.config.epochs)
-        learned = learner.update(
-            examples, algorithm.loss, seed=seed, reference=algorithm.reference, progress=advance
-        )
+        learned = learner.update(examples, algorithm.loss, seed=seed, reference=algorithm.reference, progress=advance)
         figures = {f"learn/{name}": value for name, value in learned.items()} | summarise(episodes)
         figures["time/play_seconds"] = played - clock
         figures["time/learn_seconds"] = perf_counter() - played

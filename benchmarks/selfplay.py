@@ -1,7 +1,7 @@
 """From a raw model to imitation of scripted players to self-play, each stage measured on held-out tasks.
 
-This one experiment serves ``selftaught demo``, the published learning curves and ``train --preset``. A stage that has its
-evaluation on disk is not run again, so a killed experiment goes on where it was.
+This one experiment serves ``selftaught demo``, the published learning curves and ``train --preset``. A stage that has
+its evaluation on disk is not run again, so a killed experiment goes on where it was.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ class Plan:
     """Of self-play; evaluation is greedy unless ``evaluation_temperature`` says otherwise."""
     evaluation_temperature: float = 0.0
     evaluation_games: int = 100
+    """In each seat, on tasks of ``evaluation_split``; settings are chosen on ``validation``, never on ``test``."""
+    evaluation_split: str = "test"
     past_selves: bool = False
     """Also measure each round against the imitation model and the rounds before it."""
     max_new_tokens: int = 28
@@ -200,7 +202,15 @@ class Experiment:
         policy = self.agent.sibling(name=stage, adapter=adapter, sampling=self._evaluation_sampling())
         advance = self.meter(f"evaluate {stage}", games * len(self.game.seats))
         clock = perf_counter()
-        result = evaluate(self.game, policy, opponents, games=games, seed=self.plan.seed, progress=advance)
+        result = evaluate(
+            self.game,
+            policy,
+            opponents,
+            games=games,
+            seed=self.plan.seed,
+            split=self.plan.evaluation_split,
+            progress=advance,
+        )
         write_shard(path.with_suffix(".jsonl"), result.episodes)
         seconds = perf_counter() - clock
         shared = {"stage": stage, "series": series, "seed": self.plan.seed, "seconds": round(seconds, 1)}
@@ -213,7 +223,7 @@ class Experiment:
     def _log(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """One step an evaluation, in the order of the stages."""
         with self.track(self.folder / "evaluations") as tracker:
-            for step, stage in enumerate(dict.fromkeys(row["stage"] for row in rows)):
+            for step, stage in enumerate(dict.fromkeys(row["stage"] for row in rows), start=1):
                 figures = {
                     f"{row['series']}/{row['seat']}/{row['opponent']}/{name}": estimate["mean"]
                     for row in rows
@@ -224,9 +234,7 @@ class Experiment:
                 tracker.log(figures, step)
 
     def _evaluation_sampling(self) -> Sampling:
-        return Sampling(
-            temperature=self.plan.evaluation_temperature, max_new_tokens=self.plan.max_new_tokens
-        )
+        return Sampling(temperature=self.plan.evaluation_temperature, max_new_tokens=self.plan.max_new_tokens)
 
 
 def scripted(game: str, names: Mapping[Seat, Sequence[str]]) -> dict[Seat, list[Agent]]:
@@ -238,5 +246,3 @@ def scripted(game: str, names: Mapping[Seat, Sequence[str]]) -> dict[Seat, list[
 def describe(plan: Plan) -> dict[str, Any]:
     """The plan as plain data."""
     return asdict(plan)
-
-

@@ -28,8 +28,7 @@ def corpus(rng: np.random.Generator, *, passes: int = 4, count: int = 2000) -> I
 
 def facts(rng: np.random.Generator) -> Iterator[Chat]:
     """Every fact of every word once as a statement and once as a question, in shuffled order."""
-    entries = [entry for entry in lexicon().values()]
-    pairs = [(entry, fact) for entry in entries for fact in entry.facts]
+    pairs = [(entry, fact) for entry in lexicon().values() for fact in entry.facts]
     for place in rng.permutation(len(pairs)):
         entry, fact = pairs[place]
         yield (

@@ -184,7 +184,7 @@ class Taboo:
             figures[f"{seat}_win"] = float(winner == seat)
             figures[f"{seat}_earned"] = float(winner == seat and breaker is None)
             figures[f"{seat}_legal"] = float(breaker != seat)
-        return figures | measure(state.heard, facts=task.sealed.get("facts", ()))
+        return {**figures, **measure(state.heard, facts=task.sealed.get("facts", ()))}
 
     def _verdict(self, seat: Seat, text: str, *, target: str) -> tuple[str | None, str]:
         if self.rules != "spag-v1":
@@ -215,7 +215,8 @@ def attacker_rules(target: str, *, turns: int) -> str:
     """The attacker's instructions. The word comes last, so that all games share the tokens before it."""
     return (
         f"Word game, {turns} turns each. You are the attacker and know a secret word. Lead the defender to say it "
-        f"unawares or to guess wrong. Never use the word or a form of it. One short sentence a turn. Secret word: {target}"
+        "unawares or to guess wrong. Never use the word or a form of it. One short sentence a turn. "
+        f"Secret word: {target}"
     )
 
 

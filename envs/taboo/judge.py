@@ -51,7 +51,7 @@ class _Target:
     """What the strict rules need to know of one target, compiled once.
 
     ``needles`` are letters of which an illegal text must hold at least one (None: no such test); an acrostic holds both
-    ``starts``. Group k of ``pattern`` finds ``forms[k - 1]``, of reason ``reasons[k - 1]``, also split or leeted.
+    ``starts``. ``reasons[k]`` is why ``forms[k]`` is illegal.
     """
 
     word: str
@@ -60,7 +60,6 @@ class _Target:
     roots: frozenset[str]
     needles: tuple[bytes, ...] | None
     starts: tuple[bytes, bytes] | None
-    pattern: re.Pattern[str]
 
 
 _LEGAL = Verdict(legal=True)
@@ -117,7 +116,7 @@ def judge(text: str, target: str, rules: Rules = "strict") -> Verdict:
     if compiled.needles is not None and not _may_disclose(text, compiled):
         return _LEGAL
     bare, places = _bare(text)
-    for match in compiled.pattern.finditer(bare):
+    for match in _pattern(compiled.forms).finditer(bare):
         group = match.lastindex or 1
         start, end = match.span(group)
         original = text[places[start] : places[end - 1] + 1]
@@ -141,19 +140,24 @@ def _compile(target: str, rules: Rules) -> _Target:
     forms.update({form[::-1]: "reversed" for form in forms if _is_certain_reversal(form, word)})
     # The shorter form first: the one in "panda's" is "panda", not a "pandas" whose apostrophe is a gap.
     ordered = tuple(sorted(forms, key=lambda form: (len(form), form)))
-    bodies = (_GAP.join(f"[{letter}{_LEET.get(letter, '')}]" for letter in form) for form in ordered)
-    either = "|".join(f"({body})(?!{_LETTER})" for body in bodies)
     roots = derivation_roots(word) if rules == "strict+derivations" else frozenset[str]()
     return _Target(
         word=word,
         forms=ordered,
         reasons=tuple(forms[form] for form in ordered),
         roots=roots,
-        needles=_needles({*forms, *roots}),
+        needles=_needles({*forms, *(root[:-1] if root[-1] in "ey" else root for root in roots)}),
         starts=(f" {word[1]}".encode(), f" {word[2]}".encode()) if len(word) >= _SHORTEST_INITIALS else None,
-        # A look-ahead, so that a legal candidate ("a part") does not hide an illegal one that starts inside it.
-        pattern=re.compile(rf"(?<!{_LETTER})(?={either})"),
     )
+
+
+@lru_cache(maxsize=1024)
+def _pattern(forms: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds ``forms[k - 1]`` as group k, also split or leeted; made on demand, for few texts need it."""
+    bodies = (_GAP.join(f"[{letter}{_LEET.get(letter, '')}]" for letter in form) for form in forms)
+    either = "|".join(f"({body})(?!{_LETTER})" for body in bodies)
+    # A look-ahead, so that a legal candidate ("a part") does not hide an illegal one that starts inside it.
+    return re.compile(rf"(?<!{_LETTER})(?={either})")
 
 
 def _is_certain_reversal(form: str, word: str) -> bool:

@@ -11,7 +11,7 @@ from selftaught.types import Seat
 
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _BEGGING: Final = re.compile(
-    r"\b(hints?|clues?|tell me more|more (about|detail|information)|say more|go on|another one|keep going|what else|anything else)\b"
+    r"\b(hints?|clues?|(tell me|say) more|more (about|details?)|go on|another one|keep going|(what|anything) else)\b"
 )
 FUNCTION_WORDS: Final = frozenset(
     "a about an and are as at be been but by can could do does for from had has have he her his i if in into is it its "

@@ -163,7 +163,7 @@ def pick(ask: Ask, choices: int, *, salt: int) -> int:
     value &= 0xFFFFFFFFFFFFFFFF
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
-    return (value ^ (value >> 31)) % choices
+    return int((value ^ (value >> 31)) % choices)
 
 
 @lru_cache(maxsize=65_536)
@@ -198,9 +198,9 @@ def _article(word: str) -> str:
 class _Index:
     """The lexicon as the defenders know it.
 
-    ``prior`` [W] is the log frequency of each word. ``evidence`` gives for a clue word the rows of the words that it fits
-    and by how much (nats) it speaks for each: ``log(1 + ON_TOPIC * p(clue | word) / p(clue))``, with the clue uniform
-    over what is known of the word, and its frequency in English for the background. Common talk so proves little.
+    ``prior`` [W] is the log frequency of each word. ``evidence`` gives for a clue word the rows of the words that it
+    fits and by how much (nats) it speaks for each: ``log(1 + ON_TOPIC * p(clue | word) / p(clue))``, with the clue
+    uniform over what is known of the word, and its frequency in English for the background. Common talk so proves little.
     """
 
     words: tuple[str, ...]

@@ -63,7 +63,7 @@ _BARE_SUFFIXES = (
     " woman y"
 ).split()
 _SUFFIXES = frozenset(one + two for one in _BARE_SUFFIXES for two in ("", "s", "es", "ed", "d", "ing", "ly", "ness"))
-_DOUBLING_SUFFIXES = frozenset(suffix for suffix in _SUFFIXES if suffix[0] in "aei")
+_VOWEL_SUFFIXES = frozenset(suffix for suffix in _SUFFIXES if suffix[0] in "aeioy")
 _ROOT_SUFFIXES = tuple("able er or ful less ness ment ist ish ism ing ation ion ship y ly".split())
 FALSE_DERIVATIONS = frozenset(
     """badge bandage batter battery belly billion bitter border bother bully bus busy butter cabbage candle
@@ -81,8 +81,16 @@ FALSE_DERIVATIONS = frozenset(
 )
 """Words that the rules would take for derived from a shorter one (moth-er, part-y); exempt in both directions."""
 
-# Slurs and sexual terms that the list of better-profanity lacks.
-_ALSO_OFFENSIVE = frozenset({"negro", "tranny", "retard", "gypsy", "rape", "rapist", "molester", "pedophile"})
+# What the list of better-profanity lacks: slurs, and words of sex and violence with their relatives.
+_ALSO_OFFENSIVE = frozenset(
+    """bisexual bisexuality bitchy cripple erotica eroticism gyp gypsy heterosexual heterosexuality homosexual
+    homosexuality midget molester mulatto negro pedophile pornographic rape rapist retard sexuality spastic squaw tranny
+    vaginal""".split()
+)
+# Given names that the dictionaries also list as common nouns or verbs.
+_GIVEN_NAMES = frozenset(
+    "billy bob dale deb don frank jack jay jimmy ken lee lon martin matt nick pat ray rob victor warren".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,7 @@ def vocabulary() -> tuple[str, ...]:
         if _WORD.fullmatch(word)
         and word not in FUNCTION_WORDS
         and word not in offensive
+        and word not in _GIVEN_NAMES
         and _is_base_form(word)
         and not _is_name_or_abbreviation(word)
     )
@@ -215,31 +224,36 @@ def regular_forms(word: str) -> frozenset[str]:
 
 
 def derivation_roots(word: str) -> frozenset[str]:
-    """The stems of the words derived from ``word`` or that it is derived from: teach for teacher, happi for happy."""
-    bases = {word, *_lemmas(word)}
+    """The base forms of ``word`` and the ordinary words that it seems derived from: teach for teacher."""
+    roots = {word, *_lemmas(word)}
     if word not in FALSE_DERIVATIONS:
-        for base in tuple(bases):
+        for base in tuple(roots):
             for stem in (base.removesuffix(suffix) for suffix in _ROOT_SUFFIXES if base.endswith(suffix)):
                 candidates = {stem, stem + "e", stem[:-1] + "y" if stem.endswith("i") else stem}
                 if stem[-2:-1] == stem[-1:] and not base.endswith("y"):
                     candidates.add(stem[:-1])
-                bases |= {root for root in candidates if len(root) >= 4 and is_ordinary(root)}
-    bases = {base for base in bases if len(base) >= 3}
-    silent = {base[:-1] for base in bases if base.endswith("e") and len(base) >= 4}
-    return frozenset(bases | silent | {base[:-1] + "i" for base in bases if base.endswith("y")})
+                roots |= {root for root in candidates if len(root) >= 4 and is_ordinary(root)}
+    return frozenset(root for root in roots if len(root) >= 3)
 
 
 def is_derived(word: str, roots: frozenset[str]) -> bool:
-    """Whether ``word`` is one of the ``roots``, or one with an affix; by rule, so sometimes wrong."""
+    """Whether ``word`` is one of the ``roots``, or one with affixes; by rule, so now and then wrong."""
     if word in FALSE_DERIVATIONS:
         return False
     for root in roots:
-        if word.endswith(root) and word[: -len(root)] in _PREFIXES:
+        stem = root[:-1] if root[-1] in "ey" else root
+        last = root[len(stem) :]
+        prefix, found, rest = word.partition(stem)
+        if not found or prefix not in _PREFIXES:
+            continue
+        if rest == last or (rest.startswith(last) and rest.removeprefix(last) in _SUFFIXES):
             return True
-        if word.startswith(root) and len(word) > len(root):
-            rest = word[len(root) :]
-            if rest in _SUFFIXES or (rest[0] == root[-1] and rest[1:] in _DOUBLING_SUFFIXES):
-                return True
+        if last == "e" and rest in _VOWEL_SUFFIXES:  # maker
+            return True
+        if last == "y" and rest[:1] == "i" and rest[1:] in _SUFFIXES:  # happiness
+            return True
+        if not last and rest[:1] == root[-1] and rest[1:] in _VOWEL_SUFFIXES:  # runner
+            return True
     return False
 
 
@@ -334,10 +348,14 @@ def _representative(word: str) -> str:
 
 
 def _is_base_form(word: str) -> bool:
+    """Whether ``word`` is a noun, verb or adjective and no regular form of another (running, building)."""
     from lemminflect import getAllLemmas
 
     lemmas = getAllLemmas(word)
-    return any(word in lemmas.get(part, ()) for part in ("NOUN", "VERB", "ADJ"))
+    if not any(word in lemmas.get(part, ()) for part in ("NOUN", "VERB", "ADJ")):
+        return False
+    others = {lemma for found in lemmas.values() for lemma in found} - {word}
+    return not any(word in regular_forms(other) for other in others)
 
 
 def _is_name_or_abbreviation(word: str) -> bool:

@@ -24,9 +24,7 @@ class Estimate:
         return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
-def bootstrap(
-    values: Sequence[float], clusters: Sequence[str], *, seed: int = 0, resamples: int = 2000
-) -> Estimate:
+def bootstrap(values: Sequence[float], clusters: Sequence[str], *, seed: int = 0, resamples: int = 2000) -> Estimate:
     """Percentile bootstrap of the mean that resamples whole clusters: games on one word are not independent.
 
     Raises:
@@ -44,8 +42,10 @@ def bootstrap(
 
 
 def summarise(episodes: Sequence[Episode]) -> dict[str, float]:
-    """Scalars of a set of episodes: mean rewards by seat, rates of each end, mean metrics, and of sampled replies the
-    mean number of tokens, the entropy estimate (mean negative log-probability a token, nats) and the share cut short.
+    """Scalars of a set of episodes: mean rewards by seat, rates of each end, mean metrics.
+
+    Of sampled replies also the mean number of tokens, the entropy estimate (mean negative log-probability of a token,
+    nats) and the share cut short.
     """
     if not episodes:
         return {"episodes": 0.0}

@@ -21,7 +21,7 @@ def transcript(episode: Episode, *, metrics: bool = False) -> Group:
     """One episode for a rich console: task, turns, outcome, and the metrics if wanted."""
     hidden = secrets(episode)
     colours = {seat: SEATS[place % len(SEATS)] for place, seat in enumerate(episode.outcome.rewards)}
-    head = Text.assemble((printable(episode.id), "bold"), "  ", marked(_known(episode.task.public), hidden))
+    head = Text.assemble((printable(episode.id), "bold"), "  ", task_text(episode))
     turns = Table.grid(padding=(0, 2))
     turns.add_column(no_wrap=True)
     turns.add_column(overflow="fold")
@@ -37,6 +37,12 @@ def transcript(episode: Episode, *, metrics: bool = False) -> Group:
         figures = "  ".join(f"{name} {value:.3g}" for name, value in sorted(episode.metrics.items()))
         parts.append(Text(printable(figures), style=LABEL))
     return Group(*parts, Text())
+
+
+def task_text(episode: Episode) -> Text:
+    """The public half of the task."""
+    public = "  ".join(f"{name}: {value}" for name, value in episode.task.public.items())
+    return marked(public, secrets(episode))
 
 
 def outcome_text(episode: Episode) -> Text:
@@ -67,7 +73,7 @@ def secrets(episode: Episode) -> tuple[str, ...]:
     found = {
         leaf
         for leaf in _leaves(episode.task.public)
-        if 0 < sum(leaf in text for text in told.values()) < len({*told, *episode.outcome.rewards})
+        if 0 < sum(_mentions(text, leaf) for text in told.values()) < len({*told, *episode.outcome.rewards})
     }
     return tuple(sorted(found, key=lambda leaf: (-len(leaf), leaf)))
 
@@ -88,6 +94,10 @@ def printable(text: str) -> str:
     return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def _mentions(text: str, leaf: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(leaf)}(?!\w)", text) is not None
+
+
 def _echoes(message: Message, said: Iterable[str]) -> bool:
     content = message.content.strip()
     return any(content in text for text in said)
@@ -103,7 +113,3 @@ def _leaves(value: Any) -> Iterator[str]:
         case list() | tuple():
             for item in value:
                 yield from _leaves(item)
-
-
-def _known(public: Mapping[str, Any]) -> str:
-    return "  ".join(f"{name}: {value}" for name, value in public.items())

@@ -29,7 +29,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One problem: the ``public`` half that games and rewards see, and the ``sealed`` half that only ``metrics`` sees."""
+    """One problem: the ``public`` half that games and rewards see, the ``sealed`` half that only ``metrics`` sees."""
 
     id: str
     public: Mapping[str, Any]

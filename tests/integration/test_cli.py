@@ -19,13 +19,13 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import torch
 
-from selftaught import cli, store
+from selftaught import cli, store, transcript
 from selftaught.algorithms.learner import Optimisation
 from selftaught.benchmarks import pocket, selfplay
 from selftaught.commands.folders import metric_rows
 from selftaught.commands.train import Learning, Train
 from selftaught.envs.registry import games
-from selftaught.types import Message
+from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
 # Ties, all that a random model ever plays, are paid here, so that there is something to learn from.
 PAID_TIES = 'payoffs={"tie": [1, -1]}'
@@ -130,6 +130,7 @@ def test_play_from_a_pipe(capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     assert "You are the defender" in shown
     assert "wrong_guess" in shown
     assert "attacker +1" in shown
+    assert "target: " in shown
 
 
 def test_play_ends_politely(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,6 +202,28 @@ def test_show_filters_and_marks_what_only_one_seat_knew(
     assert run("show", folder, "--id", episodes[0].id) == 0
     word = episodes[0].task.public["target"]
     assert f"\x1b[1;30;43m{word}\x1b[0m" in capsys.readouterr().out
+
+
+def test_transcripts_dim_thoughts_and_escape_controls() -> None:
+    rules = (Message("system", "Say no cat. Category: animals"),), (Message("system", "Category: animals. Guess."),)
+    said = "<think>a cat</think>It purrs.\x1b[2J Cats do"
+    turns = (
+        Turn(Ask("teller", rules[0]), Reply(said), "one"),
+        Turn(Ask("guesser", (*rules[1], Message("user", "It purrs."))), Reply("a concat"), "two"),
+    )
+    task = Task("0", {"target": "cat", "kind": ["animals"]})
+    outcome = Outcome("lost", {"teller": 1.0, "guesser": -1.0}, "no cat")
+    episode = Episode("0", "toy", task, "0", turns, outcome, {})
+    assert transcript.secrets(episode) == ("cat",)
+    text = transcript.marked(said, ("cat",))
+    assert "\x1b" not in text.plain
+    spans = {(text.plain[span.start : span.end], span.style) for span in text.spans}
+    assert spans == {
+        ("<think>a cat</think>", transcript.THOUGHT),
+        ("cat", transcript.SECRET),
+        ("Cats", transcript.SECRET),
+    }
+    assert not transcript.marked("a concat", ("cat",)).spans
 
 
 def test_eval_of_scripted_players_and_models(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -302,6 +325,9 @@ def test_train_refuses_other_settings_and_starts_from_an_adapter(
     assert run(*against, "--folder", tmp_path / "next") == 0
     cast = [{turn.agent for turn in episode.turns} for episode in store.read_run(tmp_path / "next")]
     assert cast[:3] == [{"policy"}, {"policy", "fact_giver"}, {"policy", "bayes"}]
+    # A start that failed for want of the model claims no folder.
+    assert "no model" in fails(capsys, *TRAIN, "--model", "nonsense", "--steps", 1, "--folder", tmp_path / "other")
+    assert run(*TRAIN, "--steps", 1, "--folder", tmp_path / "other") == 0
     assert "no opponent 'nobody'" in fails(capsys, *TRAIN, "--opponents", "nobody", "--folder", tmp_path / "other")
     policy = ["--policy", f"model:fake@{tmp_path / 'next'}", "--settings", "turns=1"]
     assert run("eval", *policy, "--games", 2, "--speech.max-new-tokens", 4) == 0

@@ -37,7 +37,10 @@ def shake(model: torch.nn.Module) -> None:
 
 
 def asks(*texts: str) -> list[Ask]:
-    return [Ask("x", (Message("system", "Rules of the game."), Message("user", text)), seed=i) for i, text in enumerate(texts)]
+    return [
+        Ask("x", (Message("system", "Rules of the game."), Message("user", text)), seed=i)
+        for i, text in enumerate(texts)
+    ]
 
 
 def full_logprobs(model: torch.nn.Module, reply: Reply) -> list[float]:
@@ -54,7 +57,11 @@ def test_greedy_tokens_equal_those_of_transformers_generate() -> None:
         prompt = torch.tensor([reply.prompt_tokens])
         with merged(policy.model, "default"):
             expected = policy.model.generate(
-                input_ids=prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=12, do_sample=False, pad_token_id=258
+                input_ids=prompt,
+                attention_mask=torch.ones_like(prompt),
+                max_new_tokens=12,
+                do_sample=False,
+                pad_token_id=258,
             )
         assert expected[0, prompt.shape[1] :].tolist() == list(reply.tokens)
 
@@ -125,9 +132,7 @@ def test_save_and_load_an_adapter(tmp_path: object) -> None:
     policy, other = agent(), LocalAgent(with_lora(fake(), rank=4, alpha=8))
     policy.save(folder)
     other.load(folder)
-    assert all(
-        torch.equal(a, b) for a, b in zip(policy.model.parameters(), other.model.parameters(), strict=True)
-    )
+    assert all(torch.equal(a, b) for a, b in zip(policy.model.parameters(), other.model.parameters(), strict=True))
     with pytest.raises(FileNotFoundError, match="no adapter"):
         other.load(folder / "nothing")
 
@@ -168,7 +173,7 @@ def expected_probabilities(settings: Sampling) -> np.ndarray:
             nucleus.add(token)
             total += probabilities[token] / inside
     probabilities = np.array([p if token in nucleus else 0.0 for token, p in enumerate(probabilities)])
-    return probabilities / probabilities.sum()
+    return np.asarray(probabilities / probabilities.sum())
 
 
 @pytest.mark.parametrize(

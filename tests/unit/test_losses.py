@@ -74,7 +74,7 @@ def test_spag_gradient_passes_through_the_kl_unless_detached() -> None:
     for detach in (False, True):
         logprobs = torch.tensor([[0.0, -1.0]], requires_grad=True)
         loss, _ = spag_loss(logprobs, batch, kl=0.2, clip=0.2, sft=0.0, detach_kl=detach)
-        loss.backward()
+        torch.autograd.backward(loss)
         assert logprobs.grad is not None
         gradients.append(float(logprobs.grad[0, 1]))
     # At ratio 1: d(A rho)/dl = A - kl = 0.8 with the KL's own gradient, A = 1 without.
@@ -95,7 +95,7 @@ def test_no_gradient_outside_the_mask(which: str) -> None:
         "imitation": lambda: imitation_loss(logprobs, batch, kl=0.1)[0],
         "sft": lambda: sft_loss(logprobs, batch)[0],
     }[which]()
-    loss.backward()
+    torch.autograd.backward(loss)
     assert logprobs.grad is not None
     assert bool((logprobs.grad[~batch.mask_BT] == 0).all())
     assert bool((logprobs.grad[batch.mask_BT] != 0).any())

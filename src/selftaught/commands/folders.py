@@ -36,7 +36,8 @@ def open_run(folder: Path, config: Mapping[str, Any], *, resume: bool, free: tup
     """
     wanted = json.loads(json.dumps(config, default=str))
     path = folder / CONFIG
-    taken = folder.exists() and any(not item.name.startswith(".") for item in folder.iterdir())
+    # A configuration alone is left by a start that failed, say for want of the model; nothing is lost with it.
+    taken = folder.exists() and any(item.name != CONFIG and item.name[0] != "." for item in folder.iterdir())
     if taken and not resume:
         raise ValueError(
             f"{folder} is not empty: add --resume to go on with the run in it, or name another folder with --folder"

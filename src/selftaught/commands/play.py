@@ -42,7 +42,7 @@ def run(config: Play) -> None:
 
     from selftaught.agents.scripted import Human
     from selftaught.rollout import rollout
-    from selftaught.transcript import outcome_text, printable
+    from selftaught.transcript import outcome_text, printable, task_text
 
     console = Console(highlight=False)
     game = make(config.game, config.settings)
@@ -67,4 +67,5 @@ def run(config: Play) -> None:
         console.print(Text("\nThe input has ended, and the game with it.", style="yellow"))
         return
     console.print()
+    console.print(task_text(episode))
     console.print(outcome_text(episode))
