@@ -53,26 +53,31 @@ class Plan:
     temperature: float = 1.0
     """Of self-play; evaluation is greedy unless ``evaluation_temperature`` says otherwise."""
     evaluation_temperature: float = 0.0
-    evaluation_games: int = 100
+    evaluation_games: int = 102
     """In each seat, on tasks of ``evaluation_split``; settings are chosen on ``validation``, never on ``test``."""
     evaluation_split: str = "test"
     past_selves: bool = False
-    """Also measure each round against the imitation model and the rounds before it."""
+    """Also measure each round against the imitation model and the round before it."""
     max_new_tokens: int = 28
     batch: int = 64
 
 
 PRESETS: Mapping[str, Plan] = {
     "demo": Plan(),
-    "cpu": Plan(imitation_rounds=16, selfplay_rounds=6, past_selves=True),
+    "cpu": Plan(selfplay_rounds=6, selfplay_games=192, past_selves=True),
     "pocket": Plan(
         model="pocket",
-        imitation_rounds=8,
-        selfplay_rounds=12,
+        rank=32,
+        imitation_rounds=6,
+        imitation_games=120,
+        imitation=Optimisation(learning_rate=2e-3, batch=16, tokens=8192),
+        selfplay_rounds=4,
         selfplay_games=256,
+        selfplay=Optimisation(learning_rate=5e-4, batch=32, tokens=8192),
         rewards=("winner", "signed"),
-        evaluation_games=200,
+        evaluation_games=188,
         past_selves=True,
+        batch=128,
     ),
     "fake": Plan(
         model="fake",
@@ -131,7 +136,7 @@ class Experiment:
                 rows += self._evaluate(stage, name)
                 if self.plan.past_selves:
                     rows += self._against_past(stage, name, past)
-                past[stage] = here
+                past = {"imitation": imitated, stage: here}
         self._log(rows)
         return rows
 
@@ -160,12 +165,13 @@ class Experiment:
         return kept
 
     def _teachers(self) -> Source:
-        """Games between all pairs of yardstick players on training tasks."""
+        """Games between all pairs of the game's teachers on training tasks."""
 
         def source(step: int, seed: int) -> list[Episode]:
             count = self.plan.imitation_games
             first, second = self.game.seats
-            pairs = [{first: a, second: b} for a in self.yardsticks[first] for b in self.yardsticks[second]]
+            teachers = scripted(self.plan.game, entry(self.plan.game).teachers)
+            pairs = [{first: a, second: b} for a in teachers[first] for b in teachers[second]]
             tasks = islice(self.game.tasks("train", self.plan.seed), step * count, (step + 1) * count)
             return rollout(self.game, tasks, lambda index: pairs[index % len(pairs)], seed=seed)
 

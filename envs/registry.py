@@ -27,7 +27,8 @@ class Entry:
 
     ``make`` takes the game's settings as keywords. ``players`` are the scripted ones by seat and name. ``default_seat``
     and ``default_others`` are what ``gymnasium.make`` takes where the caller names none. ``yardsticks`` names the
-    players that a policy in another seat is measured against. ``corpus`` draws the chats from which a model can learn
+    players that a policy in another seat is measured against, ``teachers`` those whose won games are worth imitating.
+    ``corpus`` draws the chats from which a model can learn
     the game from nothing, if there are any.
     """
 
@@ -39,6 +40,7 @@ class Entry:
     default_seat: Seat
     default_others: Mapping[Seat, str]
     yardsticks: Mapping[Seat, tuple[str, ...]]
+    teachers: Mapping[Seat, tuple[str, ...]]
     corpus: Callable[[np.random.Generator], Iterator[tuple[Message, ...]]] | None = None
 
 
@@ -52,6 +54,7 @@ def games() -> Mapping[str, Entry]:
     from selftaught.envs.taboo.corpus import corpus as taboo_corpus
     from selftaught.envs.taboo.game import Taboo
     from selftaught.envs.taboo.players import PLAYERS as TABOO_PLAYERS
+    from selftaught.envs.taboo.players import TEACHERS as TABOO_TEACHERS
     from selftaught.envs.taboo.players import YARDSTICKS as TABOO_YARDSTICKS
 
     return {
@@ -64,6 +67,7 @@ def games() -> Mapping[str, Entry]:
             default_seat="attacker",
             default_others={"attacker": "fact_giver", "defender": "bayes"},
             yardsticks=TABOO_YARDSTICKS,
+            teachers=TABOO_TEACHERS,
             corpus=taboo_corpus,
         ),
     }

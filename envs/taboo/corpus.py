@@ -19,7 +19,7 @@ from selftaught.types import Ask, Message
 Chat = tuple[Message, ...]
 
 
-def corpus(rng: np.random.Generator, *, passes: int = 4, count: int = 2000) -> Iterator[Chat]:
+def corpus(rng: np.random.Generator, *, passes: int = 3, count: int = 2000) -> Iterator[Chat]:
     """``passes`` times all facts, then ``count`` games: what the pocket model learns from."""
     for _ in range(passes):
         yield from facts(rng)

@@ -41,7 +41,7 @@ BEGGING: Final = (
 SURE: Final = 0.85
 """The posterior at which the Bayesian defender guesses before its last turn."""
 CLEAR: Final = float(np.log(1000))
-"""Evidence (nats) that an utterance must hold for the impatient defender to take it for a clue."""
+"""Evidence (nats) that an utterance must hold for the impatient and the polite defender to take it for a clue."""
 ON_TOPIC: Final = 0.25
 """Odds at which the defenders think that a clue word was chosen for the target and not as common talk."""
 
@@ -96,6 +96,11 @@ def bayes(ask: Ask) -> str:
     return _question(ask)
 
 
+def patient(ask: Ask) -> str:
+    """Defender: the Bayesian one, but it hears all clues before it guesses on its last turn."""
+    return bayes(ask) if ask.view["turn"] == ask.view["turns"] - 1 else _question(ask)
+
+
 def frequency(ask: Ask) -> str:
     """Defender: impatient; from its second turn on, guesses the commonest word that fits the last clue a little."""
     if ask.view["turn"] < 1:
@@ -109,12 +114,12 @@ def frequency(ask: Ask) -> str:
 
 
 def answerer(ask: Ask) -> str:
-    """Defender: politely answers a question with the word it thinks likely, and so walks into the trap."""
+    """Defender: politely answers a question with the word it thinks of, and so walks into the trap."""
     text = ask.view["history"][-1][1]
     asked = text.endswith("?") or text.lower().startswith("name ")
-    words, posterior = _posterior(ask.view["history"])
-    if not asked or posterior.max() < 0.5:
+    if not asked or _evidence(content_words(text)).max() < CLEAR:
         return _question(ask)
+    words, posterior = _posterior(ask.view["history"])
     word = words[int(posterior.argmax())]
     return (f"I think it is {_article(word)}.", f"That would be {_article(word)}.", f"Easy, {_article(word)}.")[
         pick(ask, 3, salt=3)
@@ -140,12 +145,20 @@ PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
     },
     "defender": {
         "bayes": bayes,
+        "patient": patient,
         "frequency": frequency,
         "answerer": answerer,
         "hint_beggar": hint_beggar,
         "echo": echo,
     },
 }
+
+TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {
+    "attacker": ("fact_giver", "leading_questioner"),
+    "defender": ("patient", "frequency", "answerer"),
+}
+"""The players whose won games are worth imitating: the patient defender against both attackers, both attackers against
+the other two."""
 
 YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {
     "attacker": ("fact_giver", "leading_questioner"),
@@ -200,7 +213,7 @@ class _Index:
 
     ``prior`` [W] is the log frequency of each word. ``evidence`` gives for a clue word the rows of the words that it
     fits and by how much (nats) it speaks for each: ``log(1 + ON_TOPIC * p(clue | word) / p(clue))``, with the clue
-    uniform over what is known of the word, and its frequency in English for the background. Common talk so proves little.
+    uniform over what is known of the word, and its frequency in English as background. Common talk so proves little.
     """
 
     words: tuple[str, ...]

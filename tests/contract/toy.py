@@ -137,6 +137,7 @@ ENTRY = Entry(
     default_seat=GUESSER,
     default_others={KEEPER: "honest", GUESSER: "random_guess"},
     yardsticks={KEEPER: ("honest",), GUESSER: ("random_guess", "bisect")},
+    teachers={KEEPER: ("honest",), GUESSER: ("bisect",)},
 )
 
 

@@ -44,7 +44,10 @@ def run_experiment(plan: Plan, folder: Path, *, name: str, resume: bool, wandb: 
     spent = {"seconds": round(_seconds(folder, rows), 1)}
     if not resumed:
         spent["wall_seconds"] = round(perf_counter() - clock, 1)
-    values = {"plan": describe(plan), **spent, "rows": rows}
+    first, *_, last = dict.fromkeys(row["stage"] for row in rows if "-against-" not in row["stage"])
+    place, games = _pair(folder, first, last, seed=plan.seed)
+    transcripts = {stage: _plain(episode) for stage, episode in games.items()}
+    values = {"plan": describe(plan), **spent, "rows": rows, "transcripts": transcripts}
     pictures = [plots.win_rates(rows, folder / f"{name}-win-rates.png")]
     pictures += [
         plots.training(path, path.parent / "training.png")
@@ -55,8 +58,6 @@ def run_experiment(plan: Plan, folder: Path, *, name: str, resume: bool, wandb: 
     console = Console(highlight=False)
     console.print(stages(rows, title=f"{plan.model} on held-out {plan.game} tasks, against scripted players"))
     console.print("won: share of games, with its 95 % interval over tasks; legal: share played by the rules\n")
-    first, *_, last = dict.fromkeys(row["stage"] for row in rows if "-against-" not in row["stage"])
-    place, games = _pair(folder, first, last, seed=plan.seed)
     for stage, episode in games.items():
         console.print(Text(f"Game {place} of the evaluation, drawn at random, with {stage}:", style="bold"))
         console.print(transcript(episode))
@@ -72,6 +73,13 @@ def _pair(folder: Path, *names: str, seed: int) -> tuple[int, Mapping[str, Episo
     evaluations = {name: list(read_shard(folder / "evaluations" / f"{name}.jsonl")) for name in names}
     place = int(np.random.default_rng(seed).integers(min(map(len, evaluations.values()))))
     return place, {name: episodes[place] for name, episodes in evaluations.items()}
+
+
+def _plain(episode: Episode) -> list[str]:
+    """A transcript as lines of plain text."""
+    lines = [f"task {episode.task.id}"]
+    lines += [f"{turn.ask.seat} ({turn.agent}): {' '.join(turn.reply.text.split())}" for turn in episode.turns]
+    return [*lines, f"{episode.outcome.end}: {episode.outcome.reason}"]
 
 
 def _seconds(folder: Path, rows: Sequence[Mapping[str, Any]]) -> float:

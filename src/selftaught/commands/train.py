@@ -63,7 +63,7 @@ class Train:
     games: int = 64
     """Games a step."""
     opponents: tuple[str, ...] = ()
-    """Who is met in turn: `self` (the policy in all seats), `teachers` (the game's yardstick players in all
+    """Who is met in turn: `self` (the policy in all seats), `teachers` (the game's teachers in all
     seats), or scripted players by name. Default: teachers for imitation, self for spag."""
     rewards: Literal["winner", "signed"] = "winner"
     """For spag: winners' turns alone, as published, or both seats with a running baseline."""
@@ -184,7 +184,7 @@ def _pairings(config: Train, game: Game[Any], opponents: Sequence[str]) -> list[
         if name == SELF:
             found.append(dict.fromkeys(game.seats))
         elif name == TEACHERS:
-            names = product(*(known.yardsticks[seat] for seat in game.seats))
+            names = product(*(known.teachers[seat] for seat in game.seats))
             found += [dict(casting.cast(dict(zip(game.seats, chosen, strict=True)))) for chosen in names]
         else:
             seats = [seat for seat in game.seats if name in known.players[seat]]

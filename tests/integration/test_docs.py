@@ -1,0 +1,127 @@
+"""README and docs do what they say: blocks run, command lines parse, tables agree with the code, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from selftaught import cli
+from selftaught.agents.scripted import Scripted
+from selftaught.envs.registry import games
+from selftaught.envs.taboo.game import BROKEN_BY, WINNERS, Taboo
+from selftaught.envs.taboo.judge import judge
+from selftaught.rollout import rollout
+
+ROOT = Path(__file__).parents[2]
+PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if path.exists()]
+FENCED = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+TABOO = ROOT / "docs" / "taboo.md"
+
+
+def blocks(language: str) -> Iterator[Any]:
+    """The fenced blocks in a language, but those marked ``no-run``."""
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        for match in FENCED.finditer(text):
+            if match["info"].split()[:1] == [language] and "no-run" not in match["info"].split():
+                line = text.count("\n", 0, match.start("code"))
+                yield pytest.param(path, line, match["code"], id=f"{path.name}:{line}")
+
+
+def table(path: Path, *head: str) -> list[list[str]]:
+    """The rows of the only table with these first columns; cells as written."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in path.read_text("utf-8").splitlines()]
+    (start,) = (place for place, row in enumerate(rows) if tuple(row[: len(head)]) == head)
+    end = next(place for place in range(start, len(rows)) if rows[place] == [""])
+    return rows[start + 2 : end]
+
+
+def bare(cell: str) -> str:
+    """A cell without its code marks."""
+    return cell.strip("`")
+
+
+@pytest.mark.parametrize(("path", "line", "code"), blocks("python"))
+def test_python_blocks_run(path: Path, line: int, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    # Lines before the block keep the line numbers of tracebacks those of the page.
+    source = compile("\n" * line + code, str(path), "exec", dont_inherit=True)
+    exec(source, {"__name__": "__main__"})
+
+
+@pytest.mark.parametrize(("path", "line", "code"), blocks("sh"))
+def test_commands_parse(path: Path, line: int, code: str) -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    for number, command in enumerate(code.replace("\\\n", " ").splitlines(), start=line + 1):
+        words = shlex.split(command, comments=True)
+        if words[:1] == ["selftaught"]:
+            try:
+                cli.parse(words[1:])
+            except SystemExit as stop:
+                pytest.fail(f"{path.name}:{number}: {command!r} ends with code {stop.code}")
+        elif words[:1] == ["make"]:
+            assert set(words[1:]) <= set(targets), f"{path.name}:{number}: {command!r}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_between_pages_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+\.md)[^)]*\)", path.read_text(encoding="utf-8")):
+        assert "://" in target or (path.parent / target).exists(), target
+
+
+def test_taboo_ends_are_those_of_the_game() -> None:
+    rows = table(TABOO, "end", "winner")
+    assert {bare(end): winner if winner != "nobody" else None for end, winner, *_ in rows} == WINNERS
+    assert {bare(end): seat for end, _, seat, _ in rows if seat} == BROKEN_BY
+
+
+def test_taboo_settings_are_those_of_the_game() -> None:
+    expected = {}
+    for item in fields(Taboo):
+        if item.init:
+            expected[item.name] = repr(item.default if item.default is not MISSING else {})
+    assert {bare(name): bare(default) for name, default, _ in table(TABOO, "setting", "default")} == expected
+
+
+def test_taboo_judge_agrees_with_its_examples() -> None:
+    for reason, text, target in table(TABOO, "reason", "illegal"):
+        if text.startswith("`"):
+            assert judge(bare(text), target).reason == bare(reason)
+    for text, target, _ in table(TABOO, "legal", "target"):
+        assert judge(bare(text), target).legal, text
+
+
+def test_taboo_metrics_are_explained() -> None:
+    explained = {bare(name) for names, _ in table(TABOO, "metric") for name in names.split(", ")}
+    game, known = Taboo(), games()["taboo"]
+    cast = {seat: Scripted(name, known.players[seat][name]) for seat, name in known.default_others.items()}
+    (episode,) = rollout(game, islice(game.tasks("train", 0), 1), cast, seed=0)
+    for name in episode.metrics:
+        general = re.sub("^(attacker|defender)_", "<seat>_", re.sub("^end/.+", "end/<end>", name))
+        assert general in explained, name
+
+
+def test_taboo_players_win_as_the_table_says() -> None:
+    known = games()["taboo"]
+    rows = table(TABOO, "", "`bayes`")
+    (head,) = (line for line in TABOO.read_text("utf-8").splitlines() if line.startswith("| | `bayes`"))
+    defenders = [bare(cell.strip()) for cell in head.strip("|").split("|")[1:]]
+    assert defenders == list(known.players["defender"])
+    assert [bare(row[0]) for row in rows] == list(known.players["attacker"])
+    game = Taboo()
+    tasks = list(islice(game.tasks("test", seed=0), 60))
+    for attacker, *cells in rows:
+        for defender, cell in zip(defenders, cells, strict=True):
+            names = {"attacker": bare(attacker), "defender": defender}
+            cast = {seat: Scripted(name, known.players[seat][name]) for seat, name in names.items()}
+            winners = Counter(WINNERS[episode.outcome.end] or "tie" for episode in rollout(game, tasks, cast, seed=0))
+            (winner, count), *_ = winners.most_common()
+            assert cell == (winner if count == len(tasks) else f"{winner}, mostly"), (names, winners)
