@@ -54,9 +54,7 @@ def stages_table(content: Mapping[str, Any]) -> str:
             cells += [_cell([row[what] for row in mine]) for what in ("won", "legal")]
         lines.append(cells)
     games = rows[0]["won"]["count"]
-    spread = (
-        "95 % bootstrap interval over words" if len(seeds) == 1 else f"lowest to highest of {len(seeds)} seeds"
-    )
+    spread = "95 % bootstrap interval over words" if len(seeds) == 1 else f"lowest to highest of {len(seeds)} seeds"
     note = f"{games} games a seat and stage on held-out word families; in brackets the {spread}."
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n\n" + note + _source(content)
 

@@ -44,7 +44,7 @@ class Plan:
     imitation_rounds: int = 12
     imitation_games: int = 36
     """Scripted games a round; only their winners' turns are learned from."""
-    imitation: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=1e-3, batch=12, tokens=2560))
+    imitation: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=7e-4, batch=12, tokens=2560))
     imitation_kl: float = 0.1
     selfplay_rounds: int = 1
     selfplay_games: int = 128

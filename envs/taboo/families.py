@@ -120,7 +120,9 @@ def regular_forms(word: str) -> frozenset[str]:
 
 def derivation_roots(word: str) -> frozenset[str]:
     """The base forms of ``word`` and the ordinary words that it seems derived from: teach for teacher."""
-    roots = {word, *_lemmas(word)}
+    lemmas = _lemmas(word)
+    # The saw is not derived from see, whose irregular form it also is; tired is from tire.
+    roots = {word} | {lemma for lemma in lemmas if word not in lemmas or word in regular_forms(lemma)}
     if word not in FALSE_DERIVATIONS:
         for base in tuple(roots):
             for stem in (base.removesuffix(suffix) for suffix in _ROOT_SUFFIXES if base.endswith(suffix)):

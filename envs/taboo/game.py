@@ -7,10 +7,11 @@ families (``selftaught.envs.taboo.judge``), and the game ends at once.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 
@@ -48,7 +49,8 @@ BROKEN_BY: Final[Mapping[str, Seat]] = {
 }
 """The ends that are a breach of the rules, and whose breach it is. None of them is a win for that seat."""
 
-_THINK: Final = re.compile(r"<\s*(/?)\s*think\s*>", re.IGNORECASE)
+# Possessive, for a sign before many blanks must cost linear time.
+_THINK: Final = re.compile(r"<\s*+(/?)\s*+think\s*+>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,11 @@ class Taboo:
         rules: the judge's rules; ``spag-v1`` reproduces the published judge and has no forfeits.
         source: ``lexicon`` (concrete nouns with facts) or ``vocabulary`` (tens of thousands of words).
         longest: characters of one public utterance; a longer one breaks the rules.
-        payoffs: ``end -> (attacker's, defender's reward)``, over the zero-sum default of +1 and -1, tie 0.
+        payoffs: ``end -> (attacker's, defender's reward)``, two finite numbers, over the zero-sum default of +1 and -1, tie 0.
         private: whether ``<think>...</think>`` is cut from what the other seat and the judge see.
 
     Raises:
-        ValueError: on a setting out of range or a payoff for an unknown end.
+        ValueError: on a setting out of range or unknown, a payoff for an unknown end, or one that is not such a pair.
     """
 
     turns: int = 5
@@ -88,6 +90,10 @@ class Taboo:
     seats: tuple[Seat, ...] = field(default=(ATTACKER, DEFENDER), init=False)
 
     def __post_init__(self) -> None:
+        if self.rules not in get_args(Rules):
+            raise ValueError(f"unknown rules {self.rules!r}; expected one of {get_args(Rules)}")
+        if self.source not in get_args(Source):
+            raise ValueError(f"unknown source {self.source!r}; expected one of {get_args(Source)}")
         if self.turns < 1:
             raise ValueError(f"turns must be at least 1, not {self.turns}")
         if self.longest < 1:
@@ -95,6 +101,9 @@ class Taboo:
         unknown = sorted(set(self.payoffs) - set(WINNERS))
         if unknown:
             raise ValueError(f"payoffs name unknown ends {unknown}; the ends are {sorted(WINNERS)}")
+        for end, pair in self.payoffs.items():
+            if len(pair) != 2 or not all(map(math.isfinite, pair)):
+                raise ValueError(f"the payoff of {end!r} must be two finite numbers, not {pair!r}")
 
     @property
     def zero_sum(self) -> bool:
@@ -105,7 +114,7 @@ class Taboo:
         """Endless shuffled passes over the words of ``train``, ``validation`` or ``test`` (split by family).
 
         Raises:
-            ValueError: if the split is unknown or holds no word.
+            ValueError: if the split is unknown.
         """
         pool = words(_checked_split(split), source=self.source)
         entries = lexicon()
@@ -122,10 +131,12 @@ class Taboo:
 
         Raises:
             ValueError: if the target is missing or is not one word of letters.
+            ImportError: ``spag-v1`` without TextBlob.
         """
         target = public.get("target")
         if not isinstance(target, str) or not target.isalpha():
             raise ValueError(f"a taboo task needs public['target'], one word of letters, not {target!r}")
+        judge("", target, self.rules)  # raises here, not on a later move, for what the judge cannot take
         threads = {
             ATTACKER: (Message("system", attacker_rules(target, turns=self.turns)), Message("user", "You begin.")),
             DEFENDER: (Message("system", defender_rules(turns=self.turns)),),

@@ -21,7 +21,7 @@ QUESTIONS: Final = (
     "Is it bigger than a person?",
     "Would I see it every day?",
     "Is it something people buy?",
-    "Could I hold it in one hand?",
+    "Could I lift it alone?",
     "Is it found indoors?",
     "Was it around a hundred years ago?",
     "Is it alive?",
@@ -53,9 +53,9 @@ def fact_giver(ask: Ask) -> str:
     facts = entry.facts
     order = min(len(facts) - 1, turn + pick(ask, 2, salt=1))
     if turn == 0:
-        return f"It is a kind of {entry.category} that {facts[order]}."
+        return _legal((f"It is a kind of {entry.category} that {facts[order]}.", f"It {facts[order]}."), entry.word)
     start = ("It", "This one", "The thing I mean")[pick(ask, 3, salt=2)]
-    return f"{start} {facts[order]}."
+    return _legal((f"{start} {facts[order]}.", f"It {facts[order]}."), entry.word)
 
 
 def leading_questioner(ask: Ask) -> str:
@@ -63,11 +63,12 @@ def leading_questioner(ask: Ask) -> str:
     entry = _entry(ask.view["target"])
     order = len(entry.facts) - 1 - (ask.view["turn"] + pick(ask, 2, salt=1)) % len(entry.facts)
     fact = entry.facts[order]
-    return (
+    questions = (
         f"Which {entry.category} {fact}?",
         f"What do you call the {entry.category} that {fact}?",
         f"Name the {entry.category} that {fact}.",
-    )[pick(ask, 3, salt=2)]
+    )
+    return _legal((questions[pick(ask, 3, salt=2)], *questions, f"Which one {fact}?"), entry.word)
 
 
 def leaker(ask: Ask) -> str:
@@ -196,7 +197,12 @@ def _plain_facts(target: str) -> tuple[str, ...]:
         f"starts with {target[0].upper()}",
         f"ends with {target[-1].upper()}",
     )
-    return tuple(fact for fact in facts if judge(fact, target).legal)
+    return tuple(fact for fact in facts if judge(fact, target, "strict+derivations").legal)
+
+
+def _legal(sentences: Sequence[str], target: str) -> str:
+    """The first sentence that no rules forbid: words without facts may be those of the sentences (kind, name)."""
+    return next((one for one in sentences if judge(one, target, "strict+derivations").legal), sentences[-1])
 
 
 def _question(ask: Ask) -> str:

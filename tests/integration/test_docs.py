@@ -1,11 +1,10 @@
-"""README and docs do what they say: blocks run, command lines parse, tables agree with the code, links lead somewhere."""
+"""README and docs do what they say: blocks run, commands parse, tables agree with the code, links lead somewhere."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from itertools import islice
 from pathlib import Path
@@ -26,14 +25,16 @@ FENCED = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<code>.*?)^```$", re.DOTALL | re
 TABOO = ROOT / "docs" / "taboo.md"
 
 
-def blocks(language: str) -> Iterator[Any]:
-    """The fenced blocks in a language, but those marked ``no-run``."""
+def blocks(language: str) -> list[Any]:
+    """Page, line and text of the fenced blocks in a language, but those marked ``no-run``."""
+    found = []
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
         for match in FENCED.finditer(text):
             if match["info"].split()[:1] == [language] and "no-run" not in match["info"].split():
                 line = text.count("\n", 0, match.start("code"))
-                yield pytest.param(path, line, match["code"], id=f"{path.name}:{line}")
+                found.append(pytest.param(path, line, match["code"], id=f"{path.name}:{line}"))
+    return found
 
 
 def table(path: Path, *head: str) -> list[list[str]]:

@@ -63,7 +63,7 @@ def test_pettingzoo_selfplay_is_zero_sum(tmp_path: Path) -> None:
     assert sum(int(count) for count in re.findall(r"'\w+': (\d+)[,}]", shown.splitlines()[0])) == 20
 
 
-def test_train_tiny_leaves_a_run_that_is_not_trained_twice(tmp_path: Path) -> None:
+def test_train_tiny_leaves_a_whole_run_and_shows_a_game(tmp_path: Path) -> None:
     shown = printed("train_tiny", tmp_path, tmp_path / "run")
     assert "taboo/test/" in shown and re.search(r"^defender +policy", shown, re.MULTILINE)
     (loss,) = numbers(r"2 rounds: negative log-likelihood ([\d.]+) nats a token", shown)
