@@ -1,7 +1,8 @@
-"""Write the tables and pictures of README and docs from ``benchmarks/results/*.json``, so that no number is typed twice.
+"""Tables and pictures of README and docs from ``benchmarks/results/*.json``, so that no number is typed twice.
 
 ``python -m selftaught.benchmarks.publish`` fills every block ``<!-- result:NAME -->`` ... ``<!-- /result -->`` of the
-Markdown files, and draws the pictures into ``docs/``. With ``--check`` it changes nothing and fails where a block differs.
+Markdown files, and draws the pictures into ``docs/``. With ``--check`` it changes nothing and fails where a block
+differs.
 """
 
 from __future__ import annotations
@@ -53,10 +54,24 @@ def stages_table(content: Mapping[str, Any]) -> str:
             mine = [row for row in rows if (row["stage"], row["seat"]) == (stage, seat)]
             cells += [_cell([row[what] for row in mine]) for what in ("won", "legal")]
         lines.append(cells)
+    lines += [[f"*{name}*", *cells] for name, cells in _against_past(content["rows"], seats)]
     games = rows[0]["won"]["count"]
     spread = "95 % bootstrap interval over words" if len(seeds) == 1 else f"lowest to highest of {len(seeds)} seeds"
     note = f"{games} games a seat and stage on held-out word families; in brackets the {spread}."
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n\n" + note + _source(content)
+
+
+def _against_past(rows: Sequence[Row], seats: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Cells of the matches with past selves, a line a match."""
+    matches = [row for row in rows if row["opponent"] == "all" and "-against-" in row["stage"]]
+    lines = []
+    for stage in dict.fromkeys(row["stage"] for row in matches):
+        cells = []
+        for seat in seats:
+            mine = [row for row in matches if (row["stage"], row["seat"]) == (stage, seat)]
+            cells += [_cell([row[what] for row in mine]) for what in ("won", "legal")]
+        lines.append((stage.replace("-against-", " against "), cells))
+    return lines
 
 
 def transcripts(content: Mapping[str, Any]) -> str:
@@ -67,10 +82,10 @@ def transcripts(content: Mapping[str, Any]) -> str:
 
 def throughput_table(content: Mapping[str, Any]) -> str:
     """Steps per second of the scripted games."""
-    head = ["game", "view", "players", "steps/s (median)"]
+    head = ["game", "view", "players", "utterances a game", "steps/s (median)"]
     lines = [head, ["---"] * len(head)]
     for row in content["rows"]:
-        lines.append([str(row[key]) for key in ("game", "view", "players")] + [f"{row['steps_per_second']:,.0f}"])
+        lines.append([str(row[key]) for key in ("game", "view", "players", "utterances_per_game")] + [f"{row['steps_per_second']:,.0f}"])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n" + _source(content)
 
 
@@ -103,12 +118,13 @@ def _table(name: str) -> Callable[[Mapping[str, Any]], str]:
 
 
 def _draw() -> None:
-    from selftaught.benchmarks.plots import win_rates
+    from selftaught.benchmarks.plots import learning_curves, win_rates
 
     for path in sorted(RESULTS.glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         if path.stem.startswith(("demo", "taboo-")):
-            win_rates(content["rows"], Path("docs") / f"{path.stem}.png")
+            draw = win_rates if len(content["seeds"]) == 1 else learning_curves
+            draw(content["rows"], Path("docs") / f"{path.stem}.png")
 
 
 def _cell(estimates: Sequence[Row]) -> str:

@@ -8,28 +8,28 @@ median of the repeats. Rows with ``fixed texts`` say the same in every turn and 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
+from selftaught.agents.scripted import Scripted
+from selftaught.benchmarks.record import RESULTS, record
 from selftaught.envs.aec_view import AecView
 from selftaught.envs.gym_view import SeatEnv
 from selftaught.envs.registry import Entry, games
+from selftaught.rollout import rollout
 from selftaught.types import Player, Seat
 
-RESULTS = Path("benchmarks/results/throughput.json")
 SEED = 0
 WARM_UP = 200
 
 
-def run(entries: Sequence[Entry] | None = None, *, repeats: int = 7, seconds: float = 1.0) -> dict[str, Any]:
-    """Measure every entry (all registered games where ``None``) and return the result as it is written to JSON.
+def run(entries: Sequence[Entry] | None = None, *, repeats: int = 7, seconds: float = 1.0) -> list[dict[str, Any]]:
+    """Measure every entry (all registered games where ``None``): one row a game, view and cast.
 
     Args:
         entries: what to measure.
@@ -39,6 +39,7 @@ def run(entries: Sequence[Entry] | None = None, *, repeats: int = 7, seconds: fl
     rows = []
     for entry in games().values() if entries is None else entries:
         for players, cast in _casts(entry).items():
+            utterances = _utterances(entry, cast)
             for view, measure in (("aec", _aec_steps), ("gymnasium", _gym_steps)):
                 step = measure(entry, cast)
                 rates = [_rate(step, seconds) for _ in range(repeats)]
@@ -47,24 +48,18 @@ def run(entries: Sequence[Entry] | None = None, *, repeats: int = 7, seconds: fl
                         "game": entry.name,
                         "view": view,
                         "players": players,
+                        "utterances_per_game": utterances,
                         "steps_per_second": round(statistics.median(rates)),
                         "repeats": [round(rate) for rate in rates],
                     }
                 )
-    return {
-        "name": "throughput",
-        "command": "python -m selftaught.benchmarks.throughput",
-        "commit": _commit(),
-        "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
-        "seeds": [SEED],
-        "rows": rows,
-    }
+    return rows
 
 
-def table(result: Mapping[str, Any]) -> str:
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """The rows as a Markdown table."""
     lines = ["| game | view | players | steps/s |", "|---|---|---|---|"]
-    for row in result["rows"]:
+    for row in rows:
         lines.append(f"| {row['game']} | {row['view']} | {row['players']} | {row['steps_per_second']:,} |")
     return "\n".join(lines)
 
@@ -74,23 +69,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON file")
     options = parser.parse_args(arguments)
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(
-            0, {min(os.sched_getaffinity(0))}
-        )  # linear algebra in a player must not take a second core
-    result = run(repeats=options.repeats, seconds=options.seconds)
-    print(table(result))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(result, indent=1) + "\n")
+        # Linear algebra in a player must not take a second core.
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    rows = run(repeats=options.repeats, seconds=options.seconds)
+    print(table(rows))
+    command = "python -m selftaught.benchmarks.throughput"
+    print(record("throughput", command=command, seeds=[SEED], values={"rows": rows}, folder=options.out))
 
 
 def _casts(entry: Entry) -> dict[str, dict[Seat, Player]]:
-    """The default players, and players that cost nothing and say what the default ones said first."""
-    names = {seat: entry.default_others[seat] for seat in entry.seats}
-    scripted = {seat: entry.players[seat][name] for seat, name in names.items()}
-    return {" + ".join(names.values()): scripted, "fixed texts": dict.fromkeys(entry.seats, _fixed)}
+    """The default players, those whose games are the longest, and ones that cost nothing."""
+    casts = {
+        " + ".join(names): {seat: entry.players[seat][name] for seat, name in zip(entry.seats, names, strict=True)}
+        for names in product(*(entry.players[seat] for seat in entry.seats))
+    }
+    default = " + ".join(entry.default_others[seat] for seat in entry.seats)
+    longest = max(casts, key=lambda name: _utterances(entry, casts[name]))
+    return {default: casts[default], longest: casts[longest], "fixed texts": dict.fromkeys(entry.seats, _fixed)}
+
+
+def _utterances(entry: Entry, players: Mapping[Seat, Player]) -> float:
+    """Mean utterances of a game between these players, over 20 games."""
+    game = entry.make()
+    cast = {seat: Scripted(seat, player) for seat, player in players.items()}
+    episodes = rollout(game, islice(game.tasks("train", SEED), 20), cast, seed=SEED)
+    return statistics.mean(len(episode.turns) for episode in episodes)
 
 
 def _fixed(_: object) -> str:
@@ -137,23 +143,6 @@ def _rate(step: Callable[[], None], seconds: float) -> float:
             step()
         calls += 50
     return calls / passed
-
-
-def _commit() -> str:
-    """The commit of the working directory, with ``-dirty`` where files were changed; empty outside a repository."""
-    answer = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=40"], capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip()
-
-
-def _cpu() -> str:
-    """The processor's name, where Linux tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except FileNotFoundError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 if __name__ == "__main__":

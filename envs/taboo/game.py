@@ -73,7 +73,7 @@ class Taboo:
         rules: the judge's rules; ``spag-v1`` reproduces the published judge and has no forfeits.
         source: ``lexicon`` (concrete nouns with facts) or ``vocabulary`` (tens of thousands of words).
         longest: characters of one public utterance; a longer one breaks the rules.
-        payoffs: ``end -> (attacker's, defender's reward)``, two finite numbers, over the zero-sum default of +1 and -1, tie 0.
+        payoffs: ``end -> (attacker's, defender's reward)``, over the zero-sum default of +1 and -1, tie 0.
         private: whether ``<think>...</think>`` is cut from what the other seat and the judge see.
 
     Raises:

@@ -9,14 +9,11 @@ from tests.contract import toy
 
 
 def test_throughput_of_the_toy() -> None:
-    result = throughput.run([toy.ENTRY], repeats=3, seconds=0.1)
-    assert json.loads(json.dumps(result)) == result
-    assert result.keys() == {"name", "command", "commit", "machine", "seeds", "rows"}
-    assert [(row["view"], row["players"]) for row in result["rows"]] == [
-        ("aec", "honest + random_guess"),
-        ("gymnasium", "honest + random_guess"),
-        ("aec", "fixed texts"),
-        ("gymnasium", "fixed texts"),
-    ]
-    assert all(row["steps_per_second"] > 5_000 for row in result["rows"])
-    assert throughput.table(result).count("\n") == 5
+    rows = throughput.run([toy.ENTRY], repeats=3, seconds=0.1)
+    assert json.loads(json.dumps(rows)) == rows
+    assert {"honest + random_guess", "fixed texts"} <= {row["players"] for row in rows}
+    assert {row["view"] for row in rows} == {"aec", "gymnasium"}
+    assert max(row["utterances_per_game"] for row in rows) >= rows[0]["utterances_per_game"] > 0
+    # Tests do not time, but a view that is slower by a whole order of magnitude is broken.
+    assert all(row["steps_per_second"] > 5_000 for row in rows)
+    assert throughput.table(rows).count("\n") == len(rows) + 1

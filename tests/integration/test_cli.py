@@ -279,7 +279,7 @@ def test_settings_of_the_command_line_match_the_library() -> None:
 
 def test_demo_runs_and_resumes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    assert run("demo", "--fake", "--folder", folder) == 0
+    assert run("demo", "--fake", "--folder", folder, "--wandb", "off") == 0
     shown = capsys.readouterr().out
     for text in ("base", "imitation", "selfplay-winner-1", "attacker: won", "drawn at random", "seconds", "demo.json"):
         assert text in shown
@@ -290,7 +290,7 @@ def test_demo_runs_and_resumes(capsys: pytest.CaptureFixture[str], tmp_path: Pat
         assert picture.read_bytes().startswith(b"\x89PNG")
     assert len(list(folder.rglob("*.png"))) == 3
     evaluations = contents(folder / "evaluations")
-    assert run("demo", "--fake", "--folder", folder) == 0
+    assert run("demo", "--fake", "--folder", folder, "--wandb", "off") == 0
     assert contents(folder / "evaluations") == evaluations
     assert json.loads((folder / "demo.json").read_text())["rows"] == result["rows"]
     assert "model (then 'fake', now 'smollm2-135m')" in fails(capsys, "demo", "--folder", folder)

@@ -18,7 +18,7 @@ class Demo:
     """Fixes everything random."""
     fake: bool = False
     """A tiny random model instead: it learns nothing, but shows in seconds that all parts run."""
-    wandb: Wandb = "off"
+    wandb: Wandb = "offline"
     """Also log to Weights & Biases."""
 
 
