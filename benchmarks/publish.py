@@ -85,7 +85,10 @@ def throughput_table(content: Mapping[str, Any]) -> str:
     head = ["game", "view", "players", "utterances a game", "steps/s (median)"]
     lines = [head, ["---"] * len(head)]
     for row in content["rows"]:
-        lines.append([str(row[key]) for key in ("game", "view", "players", "utterances_per_game")] + [f"{row['steps_per_second']:,.0f}"])
+        lines.append(
+            [str(row[key]) for key in ("game", "view", "players", "utterances_per_game")]
+            + [f"{row['steps_per_second']:,.0f}"]
+        )
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n" + _source(content)
 
 

@@ -28,8 +28,7 @@ class Entry:
     ``make`` takes the game's settings as keywords. ``players`` are the scripted ones by seat and name. ``default_seat``
     and ``default_others`` are what ``gymnasium.make`` takes where the caller names none. ``yardsticks`` names the
     players that a policy in another seat is measured against, ``teachers`` those whose won games are worth imitating.
-    ``corpus`` draws the chats from which a model can learn
-    the game from nothing, if there are any.
+    ``corpus`` draws the chats from which a model can learn the game from nothing, if there are any.
     """
 
     name: str
