@@ -29,7 +29,7 @@ def record(
     content = {
         "name": name,
         "command": command,
-        "commit": _commit(),
+        "commit": COMMIT,
         "date": date.today().isoformat(),
         "seeds": list(seeds),
         "machine": machine(),
@@ -74,3 +74,7 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head + ("+" if changed else "")
+
+
+COMMIT = _commit()
+"""That of the code this process runs: read when it starts, for the checkout may move on during a long run."""

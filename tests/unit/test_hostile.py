@@ -192,15 +192,16 @@ OPENINGS = (
     data=st.data(),
 )
 @settings(max_examples=300)
-def test_a_guess_of_many_words_loses(
+def test_a_guess_of_many_words_does_not_win(
     game: Taboo, target: str, opening: str, others: list[str], separator: str, tail: str, data: st.DataObject
 ) -> None:
     place = data.draw(st.integers(0, len(others)))
     form = data.draw(st.sampled_from(sorted(family(target))))
     named = [*others[:place], form, *others[place:]]
     state = answer(game, target, f"{opening}{separator.join(named)}{tail}")
-    assert state.end in {"multiple_guess", "wrong_guess", "defender_uttered"}, state.reason
-    assert reward(game, state, DEFENDER) < 0
+    assert reward(game, state, DEFENDER) <= 0, (state.end, state.reason)
+    # A sign that is no separator makes one new word of them, which may be harmless talk.
+    assert separator in JOINERS or (state.end is not None and WINNERS[state.end] == ATTACKER)
 
 
 @pytest.mark.parametrize("target", TARGETS)
