@@ -1,4 +1,4 @@
-"""Progress bars on the terminal; a plain line a stage where the output is no terminal."""
+"""Progress bars on the terminal; plain lines where the output is no terminal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
+
+SECONDS_BETWEEN_LINES = 30.0
 
 Advance = Callable[[int], object]
 Meter = Callable[[str, int], Advance]
@@ -51,14 +53,17 @@ def _bars() -> Iterator[Meter]:
 
 def _lines() -> Meter:
     def stage(label: str, total: int) -> Advance:
-        started, done = perf_counter(), 0
+        started = shown = perf_counter()
+        done = 0
         print(f"{label} ...", file=sys.stderr, flush=True)
 
         def advance(more: int) -> None:
-            nonlocal done
+            nonlocal done, shown
             done += more
-            if more and done >= total:
-                print(f"{label}: {done}/{total} in {perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+            now = perf_counter()
+            if more and (done >= total or now - shown > SECONDS_BETWEEN_LINES):
+                shown = now
+                print(f"{label}: {done}/{total} in {now - started:.0f} s", file=sys.stderr, flush=True)
 
         return advance
 

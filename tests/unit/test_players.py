@@ -1,4 +1,4 @@
-"""The scripted taboo players: pure, never at a loss, legal where they ought to be, and as good as they are said to be."""
+"""The scripted players: legal, pure functions of what they are asked, and as strong or as weak as they should be."""
 
 from __future__ import annotations
 
@@ -187,8 +187,8 @@ def test_the_leaker_always_leaks() -> None:
         for seed in range(5):
             for turn in (2, 3, 4):
                 assert not judge(leaker(attack(word, turn=turn, seed=seed)), word).legal, word
-    early = [judge(leaker(attack(word, turn=0, seed=5)), word).legal for word in SAMPLE]
-    assert 0 < sum(early) < len(early) or all(early), "legal or leaked, by chance"
+    early = [judge(leaker(attack("panda", turn=0, seed=seed)), "panda").legal for seed in range(60)]
+    assert 30 < sum(early) < 50, "a third of its first turns leak"
     assert ends("leaker", "hint_beggar", games=30) == {"attacker_leaked": 30}
 
 
