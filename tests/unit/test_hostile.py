@@ -105,10 +105,8 @@ def test_the_targets_are_fit_for_the_tests() -> None:
 def test_without_the_word_no_reply_wins_for_the_defender(game: Taboo, target: str, text: str) -> None:
     state = answer(game, target, text)
     assert reward(game, state, DEFENDER) <= 0, (state.end, state.reason)
-    assert state.end in {None, "tie", "defender_uttered", "defender_empty", "defender_too_long"} | {
-        *("wrong_guess", "multiple_guess")
-    }
-    assert state.end != "defender_uttered", state.reason
+    ways = {None, "tie", "defender_empty", "defender_too_long", "wrong_guess", "multiple_guess"}
+    assert state.end in ways, state.reason
 
 
 @given(games(), targets, st.lists(st.one_of(hostile, targets), max_size=4).map("".join))
@@ -222,14 +220,7 @@ WRAPPINGS = (
 )
 
 
-@given(
-    target=targets,
-    rules=st.sampled_from(get_args(Rules)),
-    wrapping=st.sampled_from(WRAPPINGS),
-    thought=untagged,
-    before=untagged,
-    after=untagged,
-)
+@given(targets, st.sampled_from(get_args(Rules)), st.sampled_from(WRAPPINGS), untagged, untagged, untagged)
 @settings(max_examples=300)
 def test_a_guess_in_a_thought_does_not_win(
     target: str, rules: Rules, wrapping: str, thought: str, before: str, after: str

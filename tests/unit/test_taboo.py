@@ -1,4 +1,4 @@
-"""The game of taboo as a table of outcomes: ends, private thoughts, payoffs, tasks, measures."""
+"""The game of taboo as a table of outcomes: ends, private thoughts, payoffs, tasks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from selftaught.envs.taboo.game import ATTACKER, BROKEN_BY, DEFENDER, WINNERS, Taboo, TabooState, public_part
-from selftaught.envs.taboo.measures import begs, measure
 from selftaught.envs.taboo.words import Source, lexicon, vocabulary, words
 from selftaught.types import Game, Task
 
@@ -282,46 +281,3 @@ def test_words_of_the_vocabulary_may_lack_facts() -> None:
 def test_unknown_splits_are_refused() -> None:
     with pytest.raises(ValueError, match="unknown split 'dev'; the splits are train, validation, test"):
         next(Taboo().tasks("dev", 0))
-
-
-def test_measures_of_a_small_dialogue() -> None:
-    """By hand. Content words: eat bamboo leave | another hint please | bamboo green | green bamboo leave."""
-    texts = ("It eats bamboo leaves.", "Another hint, please.", "The bamboo is so green.", "Green bamboo leaves?")
-    facts = ["eats bamboo all day", "is black and white"]
-    figures = Taboo(turns=2).metrics(play(*texts), Task("train/panda", {}, {"facts": facts}))
-    assert figures == {
-        "end/tie": 1,
-        "tie": 1,
-        "turns": 2,
-        **{f"{seat}_{figure}": 0 for seat in (ATTACKER, DEFENDER) for figure in ("win", "earned")},
-        **{f"{seat}_legal": 1 for seat in (ATTACKER, DEFENDER)},
-        "attacker_length": (4 + 5) / 2,
-        "defender_length": 3,
-        "attacker_copying": 1 / 5,  # bamboo, of eat bamboo leave bamboo green
-        "defender_copying": 3 / 6,  # the whole of its second utterance
-        "hint_begging": 1 / 2,
-        "relevance": 3 / 5,  # eat, bamboo, bamboo
-    }
-
-
-def test_measures_without_words() -> None:
-    assert measure((), facts=()) == {}
-    assert measure(((ATTACKER, "..."),), facts=("is soft",)) == {
-        **{"attacker_length": 1, "attacker_copying": 0, "relevance": 0}
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "begging"),
-    [
-        ("Give me another hint, please.", True),
-        ("TELL ME MORE", True),
-        ("More details?", True),
-        ("Anything else?", True),
-        ("Is it more than a metre long?", False),
-        ("Does it shine?", False),
-        ("", False),
-    ],
-)
-def test_begging(text: str, begging: bool) -> None:
-    assert begs(text) is begging
