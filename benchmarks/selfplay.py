@@ -75,7 +75,7 @@ PRESETS: Mapping[str, Plan] = {
         selfplay_games=256,
         selfplay=Optimisation(learning_rate=5e-4, batch=32, tokens=8192),
         rewards=("winner", "signed"),
-        evaluation_games=188,
+        evaluation_games=94,
         past_selves=True,
         batch=128,
     ),
