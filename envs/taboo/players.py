@@ -200,7 +200,8 @@ def _plain_facts(target: str) -> tuple[str, ...]:
     return tuple(fact for fact in facts if judge(fact, target, "strict+derivations").legal)
 
 
-def _legal(sentences: Sequence[str], target: str) -> str:
+@lru_cache(maxsize=65_536)
+def _legal(sentences: tuple[str, ...], target: str) -> str:
     """The first sentence that no rules forbid: words without facts may be those of the sentences (kind, name)."""
     return next((one for one in sentences if judge(one, target, "strict+derivations").legal), sentences[-1])
 
