@@ -20,6 +20,7 @@ from torch.utils.checkpoint import checkpoint
 
 from selftaught.algorithms.examples import Batch, Example, by_length, collate
 from selftaught.algorithms.losses import Figures
+from selftaught.algorithms.optimisation import Optimisation
 from selftaught.types import Codec, Episode
 
 MOST_KEPT_LOGITS = 2**26
@@ -42,23 +43,6 @@ class Algorithm(Protocol):
 
     def loss(self, logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
         """A scalar and figures for the log. It must be a mean over spans of terms that depend on one span each."""
-
-
-@dataclass(frozen=True)
-class Optimisation:
-    """How an update is made."""
-
-    learning_rate: float = 2e-4
-    warmup: int = 2
-    """Optimiser steps over which the rate rises, counted over the whole run."""
-    batch: int = 16
-    """Sequences an optimiser step."""
-    epochs: int = 1
-    """Passes over a round's examples."""
-    tokens: int = 4096
-    """Padded tokens in one forward pass; larger batches are accumulated."""
-    clip_norm: float = 1.0
-    weight_decay: float = 0.0
 
 
 @dataclass

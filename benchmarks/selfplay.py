@@ -20,7 +20,8 @@ from selftaught.agents.local_models import load
 from selftaught.agents.local_sampler import Sampling
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.imitation import Imitation
-from selftaught.algorithms.learner import Algorithm, Learner, Optimisation
+from selftaught.algorithms.learner import Algorithm, Learner
+from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.spag import Spag
 from selftaught.algorithms.train import Loop, Source, train
 from selftaught.benchmarks.evaluation import Opponents, evaluate

@@ -13,7 +13,8 @@ from selftaught.agents.local_models import load
 from selftaught.agents.local_sampler import Sampling
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.imitation import Imitation
-from selftaught.algorithms.learner import Learner, Optimisation
+from selftaught.algorithms.learner import Learner
+from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.envs.registry import make_game, player
 from selftaught.rollout import rollout

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -20,10 +20,9 @@ import pytest
 import torch
 
 from selftaught import cli, store, transcript
-from selftaught.algorithms.learner import Optimisation
 from selftaught.benchmarks import pocket, selfplay
 from selftaught.commands.folders import metric_rows
-from selftaught.commands.train import Learning, Train
+from selftaught.commands.train import Train
 from selftaught.envs.registry import games
 from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
@@ -271,7 +270,6 @@ def test_pocket_chats_come_from_the_registry() -> None:
 
 
 def test_settings_of_the_command_line_match_the_library() -> None:
-    assert asdict(Learning()) == asdict(Optimisation())
     named = get_args(get_type_hints(Train)["preset"])
     assert set(selfplay.PRESETS) == {name for choice in named for name in get_args(choice)}
     assert all(is_dataclass(kind) for kind, _ in cli.COMMANDS.values())

@@ -14,8 +14,9 @@ from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_fake import byte_tokenizer, fake
 from selftaught.agents.local_sampler import Row, Sampling, sample
 from selftaught.algorithms.examples import Example, Span, collate, sequences
-from selftaught.algorithms.learner import Learner, Optimisation, token_logprobs
+from selftaught.algorithms.learner import Learner, token_logprobs
 from selftaught.algorithms.losses import sft_loss
+from selftaught.algorithms.optimisation import Optimisation
 from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
 END = frozenset({257})

@@ -9,6 +9,7 @@ from itertools import islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from selftaught.algorithms.optimisation import Optimisation
 from selftaught.commands.casting import Casting, GameName, Speech, find_adapter, make
 from selftaught.commands.folders import Wandb, described, metric_rows, open_run, tracked
 from selftaught.progress import Meter
@@ -20,26 +21,6 @@ if TYPE_CHECKING:
     from selftaught.algorithms.train import Source
 
 SELF, TEACHERS, POLICY = "self", "teachers", "policy"
-
-
-@dataclass(frozen=True)
-class Learning:
-    """How weights are updated."""
-
-    learning_rate: float = 2e-4
-    """Of AdamW."""
-    warmup: int = 2
-    """Optimiser steps over which the rate rises."""
-    batch: int = 16
-    """Sequences an optimiser step."""
-    epochs: int = 1
-    """Passes over the examples of a step."""
-    tokens: int = 4096
-    """Padded tokens in one forward pass; larger batches are accumulated."""
-    clip_norm: float = 1.0
-    """Largest norm of a gradient."""
-    weight_decay: float = 0.0
-    """Of AdamW."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +52,7 @@ class Train:
     """Pull to the reference; the algorithm's own if you do not say."""
     settings: tuple[str, ...] = ()
     """Settings of the game, such as turns=3."""
-    learning: Learning = field(default_factory=Learning)
+    learning: Optimisation = field(default_factory=Optimisation)
     speech: Speech = field(default_factory=Speech)
     evaluate_every: int = 0
     """Steps between greedy evaluations on validation tasks, which go to the metrics; 0 for none."""
@@ -100,7 +81,7 @@ def run(config: Train) -> None:
         return
     if config.steps < 1 or config.games < 1:
         raise ValueError(f"steps and games must be at least 1, not {config.steps} and {config.games}")
-    from selftaught.algorithms.learner import Learner, Optimisation
+    from selftaught.algorithms.learner import Learner
     from selftaught.algorithms.own_turns import OwnTurns
     from selftaught.algorithms.train import Loop, train
     from selftaught.benchmarks import plots
@@ -118,7 +99,7 @@ def run(config: Train) -> None:
             agent=agent,
             # Scripted teachers' turns are to be imitated; a policy gradient is of the policy's own turns only.
             algorithm=OwnTurns(algorithm, POLICY) if config.algorithm == "spag" else algorithm,
-            learner=Learner(agent.model, Optimisation(**asdict(config.learning))),
+            learner=Learner(agent.model, config.learning),
             source=_source(config, game, casts, bars),
             tracker=tracker,
             loop=Loop(steps=config.steps, seed=config.seed, keep=config.keep),
