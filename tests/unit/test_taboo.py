@@ -151,8 +151,8 @@ def test_thoughts_are_cut(text: str, public: str) -> None:
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("piece", ["<", "< ", "</", "<think", "<think>", "</think>", "<think></think>", "< /think >"])
 def test_cutting_thoughts_takes_linear_time(piece: str) -> None:
-    public_part(piece * (200_000 // len(piece)))
-    public_part("<" + " " * 200_000 + piece)
+    assert "secret" not in public_part(piece * (200_000 // len(piece)) + "<think>secret")
+    assert "secret" not in public_part("<" + " " * 200_000 + piece + "<think>secret")
 
 
 THOUGHTS = (
