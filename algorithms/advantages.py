@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from selftaught.types import Episode, Seat
@@ -24,11 +25,13 @@ def geometric_shares(turns: int, *, decay: float) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def role_weights(episodes: Sequence[Episode], seats: Sequence[Seat]) -> Mapping[Seat, float]:
-    """Weights that give every seat's wins the same total: all wins / (seats x the seat's wins), 0 without any."""
-    wins = {seat: sum(episode.outcome.rewards[seat] > 0 for episode in episodes) for seat in seats}
-    total = sum(wins.values())
-    return {seat: total / (len(seats) * count) if count else 0.0 for seat, count in wins.items()}
+def role_weights(winners: Sequence[Seat], seats: Sequence[Seat]) -> Mapping[Seat, float]:
+    """Weights that give every seat's wins the same total: all wins / (seats x the seat's wins), 0 without any.
+
+    ``winners`` holds a seat for each win.
+    """
+    wins = Counter(winners)
+    return {seat: len(winners) / (len(seats) * wins[seat]) if wins[seat] else 0.0 for seat in seats}
 
 
 def role_advantages(

@@ -1,7 +1,7 @@
 """Imitation: learn from the turns of those who won (SPAG, arXiv 2404.10642, section 3.2; teachers are any agents).
 
-Only the winner's turns are trained. Seats count equally, whatever their share of wins. A pull to the base model keeps
-the language.
+Only the winner's turns are trained, and of the winners only those in ``of``: whoever sits there to be beaten wins now
+and then by luck. Seats count equally, whatever their share of wins. A pull to the base model keeps the language.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from selftaught.algorithms.advantages import role_weights
 from selftaught.algorithms.examples import Batch, Example, sequences, with_spans
 from selftaught.algorithms.learner import Reference
 from selftaught.algorithms.losses import Figures, imitation_loss
-from selftaught.types import Codec, Episode
+from selftaught.types import Codec, Episode, Seat
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Imitation:
 
     kl: float = 0.1
     """Strength of the pull to the reference."""
+    of: tuple[str, ...] = ()
+    """Names of the agents whose wins are learned from; everybody's if empty."""
     earned_only: bool = True
     """Leave out wins that the other seat gave away by breaking the rules."""
 
@@ -36,25 +38,26 @@ class Imitation:
     def examples(
         self, episodes: Sequence[Episode], memory: Mapping[str, Any], *, codec: Codec
     ) -> tuple[list[Example], Mapping[str, Any]]:
-        """The winners' turns, weighted so that both seats count the same."""
-        won = [episode for episode in episodes if not self.earned_only or _earned(episode)]
-        seats = sorted({seat for episode in won for seat in episode.outcome.rewards})
-        weights = role_weights(won, seats)
+        """The winners' turns, weighted so that all seats count the same."""
+        won = [(seat, episode) for episode in episodes for seat in self._winners(episode)]
+        seats = {seat for episode in episodes for seat in episode.outcome.rewards}
+        weights = role_weights([seat for seat, _ in won], sorted(seats))
         found = []
-        for episode in won:
-            for seat in seats:
-                if episode.outcome.rewards[seat] > 0:
-                    for example, _ in sequences(episode, seat, codec=codec):
-                        found.append(
-                            with_spans(example, [replace(span, weight=weights[seat]) for span in example.spans])
-                        )
+        for seat, episode in won:
+            for example, _ in sequences(episode, seat, codec=codec):
+                found.append(with_spans(example, [replace(span, weight=weights[seat]) for span in example.spans]))
         return found, memory
 
     def loss(self, logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
         """See ``selftaught.algorithms.losses.imitation_loss``."""
         return imitation_loss(logprobs_BT, batch, kl=self.kl)
 
-
-def _earned(episode: Episode) -> bool:
-    winners = [seat for seat, reward in episode.outcome.rewards.items() if reward > 0]
-    return all(episode.metrics.get(f"{seat}_earned", 1.0) > 0 for seat in winners)
+    def _winners(self, episode: Episode) -> list[Seat]:
+        """The seats whose win is to be learned from."""
+        return [
+            seat
+            for seat, reward in episode.outcome.rewards.items()
+            if reward > 0
+            and (not self.earned_only or episode.metrics.get(f"{seat}_earned", 1.0) > 0)
+            and (not self.of or all(turn.agent in self.of for turn in episode.turns_of(seat)))
+        ]

@@ -47,12 +47,11 @@ class Spag:
         """Sequences with a value for each turn; ``memory`` carries the seats' baselines."""
         seats = sorted({seat for episode in episodes for seat in episode.outcome.rewards})
         if self.rewards == "winner":
-            weights = role_weights(episodes, seats)
+            won = [(seat, episode) for episode in episodes for seat in seats if episode.outcome.rewards[seat] > 0]
+            weights = role_weights([seat for seat, _ in won], seats)
             found = [
                 example
-                for episode in episodes
-                for seat in seats
-                if episode.outcome.rewards[seat] > 0
+                for seat, episode in won
                 for example in self._valued(episode, seat, codec=codec, total=1.0, weight=weights[seat])
             ]
         else:

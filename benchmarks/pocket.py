@@ -5,6 +5,7 @@ It makes learning curves a matter of minutes on a processor, with no download.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def pocket_chats(seed: int) -> list[tuple[Message, ...]]:
 def build_pocket(folder: Path, *, seed: int, meter: Meter = silent, chats: Chats | None = None) -> float:
     """Train the pocket model into ``folder``, which appears when it is whole; the loss at the end, in nats a token.
 
+    A build that was interrupted goes on from its last checkpoint, in a hidden folder beside.
+
     Args:
         folder: must not exist.
         seed: fixes everything.
@@ -39,22 +42,23 @@ def build_pocket(folder: Path, *, seed: int, meter: Meter = silent, chats: Chats
 
     Raises:
         OSError: if ``folder`` is taken by something that is no model.
+        ValueError: if a build with another seed or other chats was interrupted there.
     """
     from selftaught.algorithms.pretrain import Pretraining, pretrain
 
     advance: Advance | None = None
-    loss = float("nan")
+    shown = 0
 
     def show(done: int, total: int, loss: float) -> None:
-        nonlocal advance
+        nonlocal advance, shown
         if advance is None:
             advance = meter("train the pocket model", total)
-        advance(1)
+        advance(done - shown)
+        shown = done
 
-    def write(aside: Path) -> None:
-        nonlocal loss
-        said = pocket_chats(seed) if chats is None else chats
-        loss = pretrain(said, config=Pretraining(seed=seed), folder=aside, progress=show)
-
-    place(folder, write)
-    return loss
+    said = pocket_chats(seed) if chats is None else chats
+    workspace = folder.with_name(f".{folder.name}-unfinished")
+    pretrained = pretrain(said, config=Pretraining(seed=seed), workspace=workspace, progress=show)
+    place(folder, pretrained.save)
+    shutil.rmtree(workspace, ignore_errors=True)
+    return pretrained.loss

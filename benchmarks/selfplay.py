@@ -43,7 +43,7 @@ class Plan:
     seed: int = 0
     rank: int = 16
     imitation_rounds: int = 12
-    imitation_games: int = 36
+    imitation_games: int = 48
     """Scripted games a round; only their winners' turns are learned from."""
     imitation: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=7e-4, batch=12, tokens=2560))
     imitation_kl: float = 0.1
@@ -123,7 +123,7 @@ class Experiment:
     def run(self) -> list[dict[str, Any]]:
         """All stages; the rows of all evaluations, each with its ``stage``."""
         rows = self._evaluate("base", "base", adapter=None)
-        imitated = self._train("imitation", Imitation(kl=self.plan.imitation_kl), self._teachers())
+        imitated = self._train("imitation", self._imitation(), self._lessons())
         rows += self._evaluate("imitation", "imitation")
         for rewards in self.plan.rewards:
             name = f"selfplay-{rewards}"
@@ -165,16 +165,21 @@ class Experiment:
         self.agent.load(kept)
         return kept
 
-    def _teachers(self) -> Source:
-        """Games between all pairs of the game's teachers on training tasks."""
+    def _imitation(self) -> Imitation:
+        return Imitation(kl=self.plan.imitation_kl, of=entry(self.plan.game).teacher_names())
+
+    def _lessons(self) -> Source:
+        """Games of the teachers against the yardsticks on training tasks."""
+        players = entry(self.plan.game).players
+        tables = [
+            {seat: Scripted(name, players[seat][name]) for seat, name in table.items()}
+            for table in entry(self.plan.game).lessons()
+        ]
 
         def source(step: int, seed: int) -> list[Episode]:
             count = self.plan.imitation_games
-            first, second = self.game.seats
-            teachers = scripted(self.plan.game, entry(self.plan.game).teachers)
-            pairs = [{first: a, second: b} for a in teachers[first] for b in teachers[second]]
             tasks = islice(self.game.tasks("train", self.plan.seed), step * count, (step + 1) * count)
-            return rollout(self.game, tasks, lambda index: pairs[index % len(pairs)], seed=seed)
+            return rollout(self.game, tasks, lambda index: tables[index % len(tables)], seed=seed)
 
         return source
 

@@ -7,6 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -27,8 +28,8 @@ class Entry:
 
     ``make`` takes the game's settings as keywords. ``players`` are the scripted ones by seat and name. ``default_seat``
     and ``default_others`` are what ``gymnasium.make`` takes where the caller names none. ``yardsticks`` names the
-    players that a policy in another seat is measured against, ``teachers`` those whose won games are worth imitating.
-    ``corpus`` draws the chats from which a model can learn the game from nothing, if there are any.
+    players that a policy in another seat is measured against, ``teachers`` those whose wins are worth imitating
+    (``lessons``). ``corpus`` draws the chats from which a model can learn the game from nothing, if there are any.
     """
 
     name: str
@@ -41,6 +42,19 @@ class Entry:
     yardsticks: Mapping[Seat, tuple[str, ...]]
     teachers: Mapping[Seat, tuple[str, ...]]
     corpus: Callable[[np.random.Generator], Iterator[tuple[Message, ...]]] | None = None
+
+    def lessons(self) -> list[Mapping[Seat, str]]:
+        """Every table at which a teacher sits in one seat and yardsticks in the others: the player of each seat."""
+        tables: list[Mapping[Seat, str]] = []
+        for seat in self.seats:
+            others = [other for other in self.seats if other != seat]
+            for teacher, *facing in product(self.teachers[seat], *(self.yardsticks[other] for other in others)):
+                tables.append({seat: teacher, **dict(zip(others, facing, strict=True))})
+        return tables
+
+    def teacher_names(self) -> tuple[str, ...]:
+        """All teachers, whatever their seat."""
+        return tuple(dict.fromkeys(name for seat in self.seats for name in self.teachers[seat]))
 
 
 GAMES: Mapping[str, Entry]

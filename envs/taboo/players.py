@@ -156,10 +156,9 @@ PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
 
 TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {
     "attacker": ("fact_giver", "leading_questioner"),
-    "defender": ("patient", "frequency", "answerer"),
+    "defender": ("patient",),
 }
-"""The players whose won games are worth imitating: the patient defender against both attackers, both attackers against
-the other two."""
+"""The players whose wins are worth imitating; the impatient ``frequency`` wins too, but by luck."""
 
 YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {
     "attacker": ("fact_giver", "leading_questioner"),

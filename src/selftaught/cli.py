@@ -82,7 +82,7 @@ def parse(arguments: Sequence[str]) -> Any:
 
 
 def _how_to_resume(config: Any, arguments: Sequence[str]) -> str:
-    if not isinstance(config, (train.Train, rollout.Rollout, demo.Demo)):
+    if not isinstance(config, (train.Train, rollout.Rollout, demo.Demo, models.Models)):
         return ""
     more = ["--resume"] if getattr(config, "resume", None) is False else []
     return f"; to go on: selftaught {shlex.join([*arguments, *more])}"

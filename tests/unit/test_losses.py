@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from selftaught.agents.local_codec import ChatCodec
+from selftaught.agents.local_fake import byte_tokenizer
 from selftaught.algorithms.advantages import geometric_shares, role_advantages, role_weights
 from selftaught.algorithms.examples import Batch, Example, Span, collate, span_means
+from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.losses import imitation_loss, sft_loss, spag_loss
-from selftaught.types import Episode, Outcome, Task
+from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
 
 def batch_of(*rows: tuple[list[Span], list[float]]) -> Batch:
@@ -127,9 +130,23 @@ def episode(reward: float) -> Episode:
 
 
 def test_role_weights_balance_the_seats() -> None:
-    weights = role_weights([episode(1.0)] * 3 + [episode(-1.0)], ["a", "d"])
-    assert weights == {"a": pytest.approx(4 / 6), "d": pytest.approx(2.0)}
-    assert role_weights([episode(1.0)], ["a", "d"])["d"] == 0.0
+    assert role_weights(["a"] * 3 + ["d"], ["a", "d"]) == {"a": pytest.approx(4 / 6), "d": pytest.approx(2.0)}
+    assert role_weights(["a"], ["a", "d"]) == {"a": 0.5, "d": 0.0}
+
+
+def test_imitation_learns_from_the_named_agents_earned_wins_only() -> None:
+    def game(won: float, *, attacker: str, earned: float = 1.0) -> Episode:
+        seated = (("a", attacker), ("d", "dull"))
+        turns = tuple(Turn(Ask(seat, (Message("user", "go"),)), Reply("ok"), name) for seat, name in seated)
+        outcome = Outcome("end", {"a": won, "d": -won})
+        return Episode("id", "toy", Task("t", {}), "t", turns, outcome, {"a_earned": earned, "d_earned": earned})
+
+    codec = ChatCodec(byte_tokenizer())
+    games = [game(1.0, attacker="good"), game(1.0, attacker="lucky"), game(-1.0, attacker="good")]
+    everybody, _ = Imitation().examples(games, {}, codec=codec)
+    named, _ = Imitation(of=("good",)).examples(games, {}, codec=codec)
+    assert len(everybody) == 3 and len(named) == 1
+    assert Imitation().examples([game(1.0, attacker="good", earned=0.0)], {}, codec=codec)[0] == []
 
 
 def test_role_advantages_update_the_baseline_before_subtracting() -> None:

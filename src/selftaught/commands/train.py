@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from itertools import islice, product
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,8 +44,8 @@ class Train:
     games: int = 64
     """Games a step."""
     opponents: tuple[str, ...] = ()
-    """Who is met in turn: `self` (the policy in all seats), `teachers` (the game's teachers in all
-    seats), or scripted players by name. Default: teachers for imitation, self for spag."""
+    """Who is met in turn: `self` (the policy in all seats), `teachers` (the game's teachers against
+    its yardsticks), or scripted players by name. Default: teachers for imitation, self for spag."""
     rewards: Literal["winner", "signed"] = "winner"
     """For spag: winners' turns alone, as published, or both seats with a running baseline."""
     kl: float | None = None
@@ -127,9 +127,12 @@ def _preset(config: Train, name: str) -> None:
 def _algorithm(config: Train) -> Algorithm:
     from selftaught.algorithms.imitation import Imitation
     from selftaught.algorithms.spag import Spag
+    from selftaught.envs.registry import entry
 
     if config.algorithm == "imitation":
-        return Imitation() if config.kl is None else Imitation(kl=config.kl)
+        taught = not config.opponents or TEACHERS in config.opponents
+        imitation = Imitation(of=(*entry(config.game).teacher_names(), POLICY) if taught else ())
+        return imitation if config.kl is None else replace(imitation, kl=config.kl)
     # Signed rewards give every turn the whole advantage, as in SPIRAL; winners' rewards decay as in SPAG.
     spag = Spag(rewards="signed", decay=1.0) if config.rewards == "signed" else Spag()
     if config.kl is not None:
@@ -165,8 +168,7 @@ def _pairings(config: Train, game: Game[Any], opponents: Sequence[str]) -> list[
         if name == SELF:
             found.append(dict.fromkeys(game.seats))
         elif name == TEACHERS:
-            names = product(*(known.teachers[seat] for seat in game.seats))
-            found += [dict(casting.cast(dict(zip(game.seats, chosen, strict=True)))) for chosen in names]
+            found += [dict(casting.cast(table)) for table in known.lessons()]
         else:
             seats = [seat for seat in game.seats if name in known.players[seat]]
             if not seats:
