@@ -28,6 +28,7 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in _WORD.findall(text.lower()) if word not in FUNCTION_WORDS)
 
 
+@lru_cache(maxsize=16_384)
 def begs(text: str) -> bool:
     """Whether an utterance only asks for another hint."""
     return _BEGGING.search(text.lower()) is not None
@@ -40,32 +41,30 @@ def measure(heard: Sequence[tuple[Seat, str]], *, facts: Sequence[str]) -> Mappi
     the dialogue. ``hint_begging``: share of the defender's utterances that only beg. ``relevance``: share of the
     attacker's content words that stand in the target's ``facts`` (left out when there are none).
     """
-    lengths: dict[Seat, list[int]] = {"attacker": [], "defender": []}
-    fresh: dict[Seat, list[int]] = {"attacker": [0, 0], "defender": [0, 0]}
-    before: set[str] = set()
     known = content_words(" ".join(facts)) if facts else frozenset()
-    clues = relevant = begging = 0
+    figures: dict[str, float] = {}
+    before: set[str] = set()
+    copied: dict[str, int] = {}
     for seat, text in heard:
         words = content_words(text)
-        lengths[seat].append(len(text.split()))
-        fresh[seat][0] += len(words & before)
-        fresh[seat][1] += len(words)
-        if seat == "attacker":
-            clues += len(words)
-            relevant += len(words & known)
-        else:
-            begging += begs(text)
+        copied[seat] = copied.get(seat, 0) + len(words & before)
         before |= words
-    figures: dict[str, float] = {}
-    for seat, counts in lengths.items():
-        if counts:
-            figures[f"{seat}_length"] = sum(counts) / len(counts)
-            figures[f"{seat}_copying"] = fresh[seat][0] / max(1, fresh[seat][1])
-    if lengths["defender"]:
-        figures["hint_begging"] = begging / len(lengths["defender"])
-    if known:
-        figures["relevance"] = relevant / max(1, clues)
+    for seat, copies in copied.items():
+        texts = [text for speaker, text in heard if speaker == seat]
+        said = [content_words(text) for text in texts]
+        count = sum(map(len, said))
+        figures[f"{seat}_length"] = sum(map(_length, texts)) / len(texts)
+        figures[f"{seat}_copying"] = copies / max(1, count)
+        if seat == "defender":
+            figures["hint_begging"] = sum(map(begs, texts)) / len(texts)
+        elif known:
+            figures["relevance"] = sum(len(words & known) for words in said) / max(1, count)
     return figures
+
+
+@lru_cache(maxsize=16_384)
+def _length(text: str) -> int:
+    return len(text.split())
 
 
 def _stem(word: str) -> str:

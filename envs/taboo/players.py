@@ -15,7 +15,7 @@ from selftaught.envs.taboo.measures import content_words
 from selftaught.envs.taboo.words import Entry, lexicon
 from selftaught.types import Ask, Player, Seat
 
-Scores = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
 
 QUESTIONS: Final = (
     "Is it bigger than a person?",
@@ -89,11 +89,10 @@ def gibberish(ask: Ask) -> str:
 
 def bayes(ask: Ask) -> str:
     """Defender: keeps a posterior over the lexicon; guesses when sure, at even odds on its last turn; else asks."""
-    words, posterior = _posterior(ask.view["history"])
-    best = int(posterior.argmax())
+    word, probability = _likeliest(ask.view["history"])
     last = ask.view["turn"] == ask.view["turns"] - 1
-    if posterior[best] >= (0.5 if last else SURE):
-        return f"Guess: {words[best]}"
+    if probability >= (0.5 if last else SURE):
+        return f"Guess: {word}"
     return _question(ask)
 
 
@@ -120,8 +119,7 @@ def answerer(ask: Ask) -> str:
     asked = text.endswith("?") or text.lower().startswith("name ")
     if not asked or _evidence(content_words(text)).max() < CLEAR:
         return _question(ask)
-    words, posterior = _posterior(ask.view["history"])
-    word = words[int(posterior.argmax())]
+    word, _ = _likeliest(ask.view["history"])
     return (f"I think it is {_article(word)}.", f"That would be {_article(word)}.", f"Easy, {_article(word)}.")[
         pick(ask, 3, salt=3)
     ]
@@ -237,35 +235,35 @@ def _index() -> _Index:
     for row, clues in enumerate(known):
         for clue in clues:
             rows.setdefault(clue, []).append(row)
-    shares = np.array([1 / len(clues) for clues in known], dtype=np.float32)
+    shares = np.array([1 / len(clues) for clues in known], dtype=np.float64)
     evidence = {}
     for clue, found in rows.items():
         places = np.array(found, dtype=np.intp)
         background = max(word_frequency(clue, "en"), 1e-7)
-        evidence[clue] = (places, np.log1p(ON_TOPIC * shares[places] / background).astype(np.float32))
-    prior = np.array([zipf_frequency(entry.word, "en") for entry in entries], dtype=np.float32)
-    return _Index(tuple(entry.word for entry in entries), prior * np.float32(np.log(10)), evidence)
+        evidence[clue] = (places, np.log1p(ON_TOPIC * shares[places] / background))
+    prior = np.array([zipf_frequency(entry.word, "en") for entry in entries], dtype=np.float64)
+    return _Index(tuple(entry.word for entry in entries), prior * np.log(10), evidence)
 
 
 @lru_cache(maxsize=8_192)
 def _evidence(clues: frozenset[str]) -> Scores:
     """How much (nats) the clue words speak for each word of the lexicon: [W]."""
     index = _index()
-    scores = np.zeros(len(index.words), dtype=np.float32)
-    for clue in sorted(clues):
-        if clue in index.evidence:
-            places, gains = index.evidence[clue]
-            scores[places] += gains
+    found = [index.evidence[clue] for clue in sorted(clues) if clue in index.evidence]
+    if not found:
+        return np.zeros(len(index.words))
+    places, gains = zip(*found, strict=True)
+    scores = np.bincount(np.concatenate(places), np.concatenate(gains), minlength=len(index.words))
     scores.setflags(write=False)
     return scores
 
 
-def _posterior(history: Sequence[tuple[Seat, str]]) -> tuple[tuple[str, ...], Scores]:
-    """The words and their probability [W] given all clue words of the attacker, under a flat prior.
+def _likeliest(history: Sequence[tuple[Seat, str]]) -> tuple[str, float]:
+    """The likeliest word given all clue words of the attacker, and its posterior probability under a flat prior.
 
     A clue counts once, however often it is repeated.
     """
     clues = frozenset[str]().union(*(content_words(text) for seat, text in history if seat == "attacker"))
     scores = _evidence(clues)
-    weights = np.exp(scores - scores.max())
-    return _index().words, weights / weights.sum()
+    best = int(scores.argmax())
+    return _index().words[best], float(1 / np.exp(scores - scores[best]).sum())
