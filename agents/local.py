@@ -1,27 +1,32 @@
-"""A language model as an agent: transformers with LoRA adapters, batched sampling, exact tokens kept."""
+"""A language model as an agent: transformers with LoRA adapters, continuous batching, exact tokens kept."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import takewhile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-from peft.tuners.lora import LoraLayer
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from selftaught.agents.local_adapters import load_adapter, merged, save_adapter, with_lora
 from selftaught.agents.local_codec import ChatCodec
+from selftaught.agents.local_draw import Sampling
+from selftaught.agents.local_engine import Engine, Row, Steps
+from selftaught.agents.local_fused import fuse
 from selftaught.agents.local_models import Loaded
-from selftaught.agents.local_sampler import Row, Sampling, Slab, model_logits, sample
+from selftaught.agents.local_modules import ModuleSteps
+from selftaught.agents.local_slab import Slab, geometry
 from selftaught.types import Ask, Message, Reply
 
+__all__ = ["LocalAgent", "Sampling", "load_adapter", "merged", "save_adapter", "with_lora"]
+
 Thread = tuple[Message, ...]
+
+MOST_THREADS = 16 * 1024
+MOST_FOLDED = 2
 
 
 @dataclass(slots=True)
@@ -31,6 +36,33 @@ class _Memory:
     tokens: list[int]
     text: str
     kv: Tensor | None
+
+
+@dataclass
+class _Folded:
+    """The model for sampling as each of its adapters; shared by all agents on the same weights.
+
+    An adapter is folded into a copy of the weights, so those that learn are never touched. The copies of the adapters
+    used last are kept, and made anew once the weights have changed.
+    """
+
+    model: Any
+    _steps: OrderedDict[str | None, tuple[int, Steps]] = field(default_factory=OrderedDict)
+
+    def steps(self, adapter: str | None) -> tuple[Steps, int]:
+        """The model as ``adapter``, and a number that changes whenever its weights do."""
+        version = sum(
+            parameter._version
+            for name, parameter in self.model.named_parameters()
+            if ".lora_" not in name or f".{adapter}." in name
+        )
+        known = self._steps.pop(adapter, None)
+        if known is None or known[0] != version:
+            known = (version, fuse(self.model, adapter) or ModuleSteps(self.model, adapter))
+        self._steps[adapter] = known
+        while len(self._steps) > MOST_FOLDED:
+            self._steps.popitem(last=False)
+        return known[1], version
 
 
 class LocalAgent:
@@ -45,7 +77,7 @@ class LocalAgent:
         adapter: which of the model's adapters speaks; None is the bare base model.
         sampling: how replies are drawn.
         batch: most dialogues in one forward pass.
-        cache_gigabytes: bound on the keys and values kept between turns; the oldest go first.
+        cache_gigabytes: bound on all keys and values, those of dialogues between turns included; the oldest go first.
     """
 
     def __init__(
@@ -66,14 +98,16 @@ class LocalAgent:
         self.sampling = sampling or Sampling()
         self.batch = batch
         self.cache_bytes = int(cache_gigabytes * 1e9)
-        self._threads: OrderedDict[Thread, _Memory] = OrderedDict()
-        self._prefixes: dict[tuple[int, ...], Tensor] = {}
-        self._version = -1
         self.sampled_tokens = 0
+        self._folded = _Folded(self.model)
+        self._threads: OrderedDict[Thread, _Memory] = OrderedDict()
+        self._kept: OrderedDict[int, _Memory] = OrderedDict()
+        self._engine: Engine | None = None
+        self._version = -1
 
     def sibling(self, *, name: str, adapter: str | None, sampling: Sampling | None = None) -> LocalAgent:
         """Another agent on the same weights in memory: another adapter, or other sampling."""
-        return LocalAgent(
+        agent = LocalAgent(
             Loaded(self.model, self.tokenizer, name),
             name=name,
             adapter=adapter,
@@ -81,25 +115,37 @@ class LocalAgent:
             batch=self.batch,
             cache_gigabytes=self.cache_bytes / 1e9,
         )
+        agent._folded = self._folded
+        return agent
 
     def reply(self, asks: Sequence[Ask]) -> list[Reply]:
         """Sample one reply an ask.
 
         Raises:
-            ValueError: if a prompt and its reply do not fit the model's context.
+            ValueError: if a prompt and its reply do not fit the model's context or the cache.
         """
-        replies: list[Reply] = []
-        self._forget_if_trained()
-        with merged(self.model, self.adapter):
-            for start in range(0, len(asks), self.batch):
-                replies += self._reply_batch(asks[start : start + self.batch])
-        self._evict()
-        return replies
+        stream = _Stream(self, self._ready())
+        for key, ask in enumerate(asks):
+            stream.put(key, ask)
+        replies = dict[int, Reply]()
+        while len(replies) < len(asks):
+            replies.update(stream.take())
+        return [replies[key] for key in range(len(asks))]
+
+    @contextmanager
+    def stream(self) -> Iterator[_Stream]:
+        """See ``selftaught.types.Streaming``. Afterwards the dialogues are forgotten."""
+        self.forget()
+        try:
+            yield _Stream(self, self._ready())
+        finally:
+            self.forget()
 
     def forget(self) -> None:
-        """Drop all remembered dialogues and shared prefixes."""
+        """Drop all remembered dialogues, and every key and value."""
         self._threads.clear()
-        self._prefixes.clear()
+        self._kept.clear()
+        self._engine = None
 
     def save(self, folder: Path) -> None:
         """Write this agent's adapter into ``folder``."""
@@ -115,140 +161,87 @@ class LocalAgent:
             raise ValueError(f"agent {self.name!r} is the bare base model and has no adapter to save or load")
         return self.adapter
 
-    def _reply_batch(self, asks: Sequence[Ask]) -> list[Reply]:
-        texts = [self.codec.text(ask.messages) for ask in asks]
-        rows = [self._row(ask, text) for ask, text in zip(asks, texts, strict=True)]
-        self._check_fit(rows)
-        self._share_prefixes(asks, rows)
-        sample(self.model, rows, settings=self.sampling, end_tokens=self.codec.end_tokens)
-        replies = []
-        for ask, text, row in zip(asks, texts, rows, strict=True):
-            said = self.codec.decode(row.sampled)
-            tokens = row.tokens + row.sampled
-            whole = text + self.codec.decode(row.sampled, special=True)
-            self._threads[(*ask.messages, Message("assistant", said))] = _Memory(tokens, whole, row.kv)
-            self.sampled_tokens += len(row.sampled)
-            replies.append(Reply(said, tuple(row.tokens), tuple(row.sampled), tuple(row.logprobs), row.stop))
-        return replies
+    def _ready(self) -> Engine:
+        """The engine, a new one where the weights have changed: keys and values are worth nothing then."""
+        steps, version = self._folded.steps(self.adapter)
+        if version != self._version:
+            self._version = version
+            self.forget()
+        if self._engine is None:
+            some = next(self.model.parameters())
+            self._engine = Engine(
+                steps,
+                Slab(geometry(self.model.config), device=some.device, dtype=some.dtype),
+                settings=self.sampling,
+                end_tokens=self.codec.end_tokens,
+                batch=self.batch,
+                bytes=self.cache_bytes,
+            )
+        return self._engine
 
     def _row(self, ask: Ask, text: str) -> Row:
         """The ask's tokens: those of the remembered dialogue, then whatever is new."""
-        spoken = [place for place, message in enumerate(ask.messages) if message.role == "assistant"]
-        if spoken:
-            memory = self._threads.get(ask.messages[: spoken[-1] + 1])
-            if memory is not None and text.startswith(memory.text):
-                kv, memory.kv = memory.kv, None
-                return Row(memory.tokens + self.codec.encode(text[len(memory.text) :]), ask.seed, kv)
-        return Row(self.codec.encode(text), ask.seed)
-
-    def _share_prefixes(self, asks: Sequence[Ask], rows: Sequence[Row]) -> None:
-        """Compute what fresh rows of one seat have in common (the rules) once."""
-        fresh: dict[str, list[Row]] = {}
-        for ask, row in zip(asks, rows, strict=True):
-            if row.kv is None:
-                fresh.setdefault(ask.seat, []).append(row)
-        for group in fresh.values():
-            # Each row keeps a token of its own: its logits are what the first draw is made from.
-            own = (row.tokens[:-1] for row in group)
-            shared = tuple(
-                column[0] for column in takewhile(lambda column: len(set(column)) == 1, zip(*own, strict=False))
-            )
-            if len(group) < 2 or len(shared) < 8:
-                continue
-            if shared not in self._prefixes:
-                slab = Slab(len(shared))
-                with torch.inference_mode():
-                    model_logits(self.model, slab, [shared], [0])
-                self._prefixes[shared] = slab.take(0, len(shared))
-            for row in group:
-                row.kv = self._prefixes[shared]
-
-    def _check_fit(self, rows: Sequence[Row]) -> None:
+        row = Row(self.codec.encode(text), ask.seed) if (known := self._known(ask, text)) is None else known
         room = getattr(self.model.config, "max_position_embeddings", None)
-        longest = max(len(row.tokens) for row in rows) + self.sampling.max_new_tokens
+        longest = len(row.tokens) + self.sampling.max_new_tokens
         if room is not None and longest > room:
             raise ValueError(
                 f"a prompt with its reply takes {longest} tokens and {self.name!r} has room for {room}; "
                 "shorten the game (fewer turns, shorter utterances) or lower max_new_tokens"
             )
+        return row
 
-    def _forget_if_trained(self) -> None:
-        """Keys and values are worth nothing once the weights have changed."""
-        version = sum(parameter._version for parameter in self.model.parameters() if parameter.requires_grad)
-        if version != self._version:
-            self._version = version
-            self.forget()
+    def _known(self, ask: Ask, text: str) -> Row | None:
+        spoken = [place for place, message in enumerate(ask.messages) if message.role == "assistant"]
+        memory = self._threads.get(ask.messages[: spoken[-1] + 1]) if spoken else None
+        if memory is None or not text.startswith(memory.text):
+            return None
+        self._kept.pop(id(memory), None)
+        kv, memory.kv = memory.kv, None
+        return Row(memory.tokens + self.codec.encode(text[len(memory.text) :]), ask.seed, kv)
 
-    def _evict(self) -> None:
-        kept = 0
-        for memory in reversed(self._threads.values()):
+    def _finish(self, ask: Ask, text: str, row: Row) -> Reply:
+        """The reply of a row that has ended; its dialogue is remembered."""
+        said = self.codec.decode(row.sampled)
+        whole = text + self.codec.decode(row.sampled, special=True)
+        memory = _Memory(row.tokens + row.sampled, whole, row.kv)
+        self._threads[(*ask.messages, Message("assistant", said))] = self._kept[id(memory)] = memory
+        self.sampled_tokens += len(row.sampled)
+        return Reply(said, tuple(row.tokens), tuple(row.sampled), tuple(row.logprobs), row.stop)
+
+    def _evict(self, slab: Slab) -> None:
+        """Give up keys and values of the dialogues that are silent longest, then the oldest dialogues themselves."""
+        bytes_kept = slab.block.nbytes + sum(0 if one.kv is None else one.kv.nbytes for one in self._kept.values())
+        while self._kept and bytes_kept > self.cache_bytes:
+            _, memory = self._kept.popitem(last=False)
             if memory.kv is not None:
-                kept += memory.kv.nbytes
-                if kept > self.cache_bytes:
-                    memory.kv = None
-        while len(self._threads) > 16 * 1024:
+                bytes_kept -= memory.kv.nbytes
+                memory.kv = None
+        while len(self._threads) > MOST_THREADS:
             self._threads.popitem(last=False)
-        while len(self._prefixes) > 16:
-            del self._prefixes[next(iter(self._prefixes))]
 
 
-def with_lora(loaded: Loaded, *, rank: int = 16, alpha: int = 32, seed: int = 0) -> Loaded:
-    """The model with a fresh LoRA adapter ``default`` on all its linear layers; its first outputs are unchanged.
+class _Stream:
+    """Asks under way in an agent's engine; implements ``selftaught.types.Stream``."""
 
-    The adapter's random half is drawn under ``seed`` without touching the global generator.
-    """
-    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model: Any = get_peft_model(loaded.model, config)
-    return replace(loaded, model=model)
+    def __init__(self, agent: LocalAgent, engine: Engine) -> None:
+        self.agent = agent
+        self.engine = engine
+        self._open: dict[int, tuple[int, Ask, str, Row]] = {}
 
+    def put(self, key: int, ask: Ask) -> None:
+        text = self.agent.codec.text(ask.messages)
+        row = self.agent._row(ask, text)
+        self.engine.add(row)
+        self._open[id(row)] = (key, ask, text, row)
 
-def save_adapter(model: PeftModel, folder: Path, *, name: str) -> None:
-    """Write one adapter's weights and settings into ``folder``, in peft's own format."""
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = {key: value.contiguous() for key, value in get_peft_model_state_dict(model, adapter_name=name).items()}
-    save_file(weights, folder / "adapter_model.safetensors")
-    model.peft_config[name].save_pretrained(str(folder))
+    def take(self) -> list[tuple[int, Reply]]:
+        found = []
+        for ended in self.engine.run():
+            key, ask, text, row = self._open.pop(id(ended))
+            found.append((key, self.agent._finish(ask, text, row)))
+        self.agent._evict(self.engine.slab)
+        return found
 
-
-def load_adapter(model: PeftModel, folder: Path, *, name: str) -> None:
-    """Read an adapter from ``folder`` under ``name``; one of that name is overwritten, a new one is added untrained.
-
-    Raises:
-        FileNotFoundError: if ``folder`` holds no adapter.
-    """
-    source = folder / "adapter_model.safetensors"
-    if not source.is_file():
-        raise FileNotFoundError(f"no adapter in {folder}: {source.name} is missing")
-    if name not in model.peft_config:
-        # Rank and scale are the saved adapter's own; those of another would refuse its weights or change their effect.
-        model.add_adapter(name, LoraConfig.from_pretrained(str(folder)))
-        for key, parameter in model.named_parameters():
-            if f".{name}." in key:
-                parameter.requires_grad_(False)
-    set_peft_model_state_dict(model, load_file(source), adapter_name=name)
-
-
-@contextmanager
-def merged(model: Any, adapter: str | None) -> Iterator[None]:
-    """Within, the model computes with the adapter folded into its weights; afterwards they are the very same as before.
-
-    peft's own merge and unmerge add and subtract, and drift by rounding. None folds nothing: the bare base model.
-    """
-    kept: list[tuple[Any, Tensor]] = []
-    training = model.training
-    model.eval()
-    with torch.no_grad(), model.disable_adapter():
-        try:
-            layers: list[Any] = [layer for layer in model.modules() if isinstance(layer, LoraLayer)]
-            for layer in layers:
-                if adapter is not None and adapter in layer.lora_A:
-                    weight = layer.get_base_layer().weight
-                    kept.append((weight, weight.data))
-                    weight.data = weight.data + layer.get_delta_weight(adapter)
-            yield
-        finally:
-            for weight, data in kept:
-                weight.data = data
-            model.train(training)
+    def __len__(self) -> int:
+        return len(self._open)

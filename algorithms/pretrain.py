@@ -159,7 +159,7 @@ def _update(
 
 def _optimisers(model: LlamaForCausalLM, config: Pretraining) -> tuple[torch.optim.Optimizer, ...]:
     """Muon (Jordan 2024) learns thousands of rare facts in a tenth of the steps that AdamW takes: see docs/log.md."""
-    embedding = model.get_input_embeddings().weight
+    embedding: Any = model.get_input_embeddings().weight
     matrices = [weight for weight in model.parameters() if weight.ndim == 2 and weight is not embedding]
     others = [weight for weight in model.parameters() if weight.ndim != 2]
     rate = config.learning_rate
@@ -190,8 +190,8 @@ def _examples(chats: Sequence[Chat], tokenizer: PreTrainedTokenizerFast) -> list
     texts = list({message.content: None for chat in chats for message in chat})
     coded: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
     tokens_of = dict(zip(texts, coded, strict=True))
-    end, *heads = tokenizer.convert_tokens_to_ids([END, *ROLES.values()])
-    head_of = dict(zip(ROLES, heads, strict=True))
+    ids = tokenizer.get_vocab()
+    end, head_of = ids[END], {role: ids[token] for role, token in ROLES.items()}
     found = []
     for chat in chats:
         tokens: list[int] = []

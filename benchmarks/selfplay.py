@@ -16,8 +16,8 @@ from time import perf_counter
 from typing import Any, Literal
 
 from selftaught.agents.local import LocalAgent, load_adapter, with_lora
+from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_models import load
-from selftaught.agents.local_sampler import Sampling
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Algorithm, Learner

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from selftaught import Episode
 from selftaught.agents.local import LocalAgent, with_lora
+from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_models import load
-from selftaught.agents.local_sampler import Sampling
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Learner

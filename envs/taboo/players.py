@@ -253,7 +253,7 @@ def _evidence(clues: frozenset[str]) -> Scores:
     if not found:
         return np.zeros(len(index.words))
     places, gains = zip(*found, strict=True)
-    scores = np.bincount(np.concatenate(places), np.concatenate(gains), minlength=len(index.words))
+    scores = np.bincount(np.concatenate(places), np.concatenate(gains), minlength=len(index.words)).astype(np.float64)
     scores.setflags(write=False)
     return scores
 

@@ -1,20 +1,22 @@
-"""Play many games at once: one batched call an agent and tick."""
+"""Play many games at once: one batched call an agent and tick, or a stream where the agent has one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from selftaught.types import Agent, Episode, Game, Seat, Task, Turn
+from selftaught.types import Agent, Ask, Episode, Game, Seat, Stream, Streaming, Task, Turn
 
 
 @dataclass(slots=True)
 class _Table:
     """One game in play."""
 
+    index: int
     id: str
     task: Task
     cast: Mapping[Seat, Agent]
@@ -59,35 +61,74 @@ def rollout(
         if missing:
             raise ValueError(f"no agent for seats {missing} of {game.name!r}; the cast has {sorted(seated)}")
         name = f"{label}{game.name}/{task.id}/{seed}-{index}"
-        tables.append(_Table(name, task, seated, game.start(task.public, draws), draws))
-    live = list(tables)
-    while live:
-        live = _tick(game, live, progress=progress)
+        tables.append(_Table(index, name, task, seated, game.start(task.public, draws), draws))
+    with ExitStack() as opened:
+        desk = _Desk(game, opened)
+        waiting = tables
+        while waiting or desk.open():
+            waiting = desk.ask(waiting, progress=progress) or desk.collect()
     return [_episode(game, table) for table in tables]
 
 
-def _tick(game: Game[Any], live: list[_Table], *, progress: Callable[[int], object]) -> list[_Table]:
-    """Ask every live table's seat once, all tables of one agent in one call; return those still live."""
-    asked: dict[int, tuple[Agent, list[_Table], list[Any]]] = {}
-    still = []
-    for table in live:
-        ask = game.ask(table.state)
-        if ask is None:
-            continue
-        still.append(table)
-        agent = table.cast[ask.seat]
-        _, tables, asks = asked.setdefault(id(agent), (agent, [], []))
-        tables.append(table)
-        asks.append(replace(ask, seed=int(table.draws.integers(2**63))))
-    for agent, tables, asks in asked.values():
-        replies = agent.reply(asks)
-        if len(replies) != len(asks):
-            raise ValueError(f"agent {agent.name!r} gave {len(replies)} replies to {len(asks)} asks")
-        for table, ask, reply in zip(tables, asks, replies, strict=True):
-            table.turns.append(Turn(ask, reply, agent.name))
-            table.state = game.tell(table.state, reply.text)
-    progress(len(live) - len(still))
-    return still
+@dataclass(slots=True)
+class _Desk:
+    """Takes asks from tables to agents and replies back: at once, or through a stream where the agent has one."""
+
+    game: Game[Any]
+    opened: ExitStack
+    streams: dict[int, Stream] = field(default_factory=dict)
+    asked: dict[int, tuple[_Table, Ask, Agent]] = field(default_factory=dict)
+
+    def open(self) -> bool:
+        """Whether an ask is under way."""
+        return bool(self.asked)
+
+    def ask(self, tables: Sequence[_Table], *, progress: Callable[[int], object]) -> list[_Table]:
+        """Ask every table's seat, all tables of one agent in one call; the tables that have their reply already."""
+        batches: dict[int, tuple[Agent, list[_Table], list[Ask]]] = {}
+        finished = 0
+        for table in tables:
+            ask = self.game.ask(table.state)
+            if ask is None:
+                finished += 1
+                continue
+            agent = table.cast[ask.seat]
+            ask = replace(ask, seed=int(table.draws.integers(2**63)))
+            if isinstance(agent, Streaming):
+                if id(agent) not in self.streams:
+                    self.streams[id(agent)] = self.opened.enter_context(agent.stream())
+                self.streams[id(agent)].put(table.index, ask)
+                self.asked[table.index] = (table, ask, agent)
+            else:
+                _, seated, asks = batches.setdefault(id(agent), (agent, [], []))
+                seated.append(table)
+                asks.append(ask)
+        progress(finished)
+        answered: list[_Table] = []
+        for agent, seated, asks in batches.values():
+            replies = agent.reply(asks)
+            if len(replies) != len(asks):
+                raise ValueError(f"agent {agent.name!r} gave {len(replies)} replies to {len(asks)} asks")
+            for table, ask, reply in zip(seated, asks, replies, strict=True):
+                self._tell(table, Turn(ask, reply, agent.name))
+            answered += seated
+        return answered
+
+    def collect(self) -> list[_Table]:
+        """The tables whose reply the fullest stream has next: the others gather asks meanwhile."""
+        fullest = max(self.streams.values(), key=len, default=None)
+        if not fullest:
+            return []
+        answered = []
+        for index, reply in fullest.take():
+            table, ask, agent = self.asked.pop(index)
+            self._tell(table, Turn(ask, reply, agent.name))
+            answered.append(table)
+        return answered
+
+    def _tell(self, table: _Table, turn: Turn) -> None:
+        table.turns.append(turn)
+        table.state = self.game.tell(table.state, turn.reply.text)
 
 
 def _episode(game: Game[Any], table: _Table) -> Episode:

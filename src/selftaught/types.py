@@ -6,6 +6,7 @@ Everything here is plain data or a protocol; nothing imports torch, an environme
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -152,6 +153,27 @@ class Agent(Protocol):
 
     def reply(self, asks: Sequence[Ask]) -> list[Reply]:
         """One reply an ask, in the same order."""
+
+
+class Stream(Protocol):
+    """Asks under way, each answered as soon as it is, whatever came before it."""
+
+    def put(self, key: int, ask: Ask) -> None:
+        """Start on an ask; ``key`` is told with its reply."""
+
+    def take(self) -> Sequence[tuple[int, Reply]]:
+        """Go on until at least one reply is there; all that are, with their keys."""
+
+    def __len__(self) -> int:
+        """Asks without a reply."""
+
+
+@runtime_checkable
+class Streaming(Agent, Protocol):
+    """An agent that a rollout need not wait for: a game whose reply is there asks again at once."""
+
+    def stream(self) -> AbstractContextManager[Stream]:
+        """Open a stream for the games of one rollout."""
 
 
 Player = Callable[[Ask], str]

@@ -11,8 +11,8 @@ import torch
 
 from selftaught.agents.local import LocalAgent, merged, with_lora
 from selftaught.agents.local_codec import ChatCodec
+from selftaught.agents.local_draw import Sampling, draw
 from selftaught.agents.local_fake import byte_tokenizer, fake
-from selftaught.agents.local_sampler import Row, Sampling, sample
 from selftaught.algorithms.examples import Example, Span, collate, sequences
 from selftaught.algorithms.learner import Learner, token_logprobs
 from selftaught.algorithms.losses import sft_loss
@@ -152,10 +152,11 @@ def test_special_tokens_in_a_message_cannot_open_a_turn() -> None:
 
 
 def draws(settings: Sampling, count: int = 4000) -> np.ndarray:
-    model = fake().model
-    rows = [Row([10, 20, 30], seed) for seed in range(count)]
-    sample(model, rows, settings=settings, end_tokens=END)
-    return np.array([row.sampled[0] for row in rows])
+    with torch.no_grad():
+        logits = fake().model(torch.tensor([[10, 20, 30]])).logits[0, -1:].expand(count, -1)
+    tokens, logprobs = draw(logits, torch.from_numpy(np.random.default_rng(0).random(count)), settings)
+    assert torch.allclose(logprobs, logits.log_softmax(-1).gather(1, tokens[:, None])[:, 0], atol=1e-5)
+    return tokens.numpy()
 
 
 def expected_probabilities(settings: Sampling) -> np.ndarray:

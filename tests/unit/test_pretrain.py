@@ -27,7 +27,7 @@ def test_examples_are_what_the_template_writes_and_train_replies_only() -> None:
     chat = [*CHATS[3], Message("user", "Sure?"), Message("assistant", "Yes, <|end|> is no end.")]
     tokenizer = train_tokenizer((message.content for message in chat), vocabulary=300)
     codec = ChatCodec(tokenizer)
-    [example] = _examples([chat[:4] + [Message("assistant", "Yes.")]], tokenizer)
+    [example] = _examples([[*chat[:4], Message("assistant", "Yes.")]], tokenizer)
     assert example.tokens == (*codec.prompt(chat[:4]), *codec.reply("Yes."))
     said = [codec.decode(example.tokens[span.start : span.stop], special=True) for span in example.spans]
     assert said == ["It is 4.<|end|>", "Yes.<|end|>"]

@@ -66,8 +66,8 @@ class Casting:
 
     def _model(self, name: str) -> Agent:
         from selftaught.agents.local import LocalAgent, load_adapter, with_lora
+        from selftaught.agents.local_draw import Sampling
         from selftaught.agents.local_models import load
-        from selftaught.agents.local_sampler import Sampling
 
         wanted, _, folder = name.removeprefix(MODEL).partition("@")
         source = find_adapter(Path(folder)) if folder else None

@@ -181,8 +181,8 @@ def _pairings(config: Train, game: Game[Any], opponents: Sequence[str]) -> list[
 def _agent(config: Train) -> LocalAgent:
     """The policy: the model with its adapter, fresh or read."""
     from selftaught.agents.local import LocalAgent, with_lora
+    from selftaught.agents.local_draw import Sampling
     from selftaught.agents.local_models import load
-    from selftaught.agents.local_sampler import Sampling
 
     speech, rank, alpha, source = config.speech, config.rank, 2 * config.rank, None
     if config.adapter is not None:
