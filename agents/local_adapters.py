@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def merged(model: Any, adapter: str | None) -> Iterator[None]:
     kept: list[tuple[Any, Tensor]] = []
     training = model.training
     model.eval()
-    with torch.no_grad(), model.disable_adapter():
+    with torch.no_grad(), model.disable_adapter() if hasattr(model, "disable_adapter") else nullcontext():
         try:
             layers: list[Any] = [layer for layer in model.modules() if isinstance(layer, LoraLayer)]
             for layer in layers:

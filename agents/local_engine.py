@@ -107,15 +107,16 @@ class Engine:
 
     def run(self) -> list[Row]:
         """Step until at least one row ends; the rows that did. Empty only if there is nothing to do."""
-        ended: list[Row] = []
-        while not ended and (self.queue or self._active):
-            self._admit()
+        self._admit()
+        while self._active:
             feeds = [(len(slot.tokens), slot.new()) for slot in self._slots[: self._active]]
             logits_AV = self.steps(self.slab, feeds)
             for slot, (_, new) in zip(self._slots, feeds, strict=False):
                 slot.tokens.extend(new)
-            ended = self._draw(logits_AV)
-        return ended
+            if ended := self._draw(logits_AV):
+                return ended
+            self._admit()
+        return []
 
     def _draw(self, logits_AV: Tensor) -> list[Row]:
         """Draw a token for every row; the rows that end by it give up their slots."""
@@ -162,7 +163,7 @@ class Engine:
     def _reserve(self, row: Row, *, live: int) -> bool:
         """Make room for one more row; whether there is."""
         columns = max(self._columns(row), self.slab.columns)
-        if (live + 1) * columns > self.room:
+        if max(live + 1, self.slab.slots) * columns > self.room:
             if live:
                 return False
             self._slots, self._active = [], 0

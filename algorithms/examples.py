@@ -16,6 +16,9 @@ from selftaught.types import Codec, Episode, Seat, Turn
 
 Kind = Literal["policy", "sft"]
 
+UNKNOWN = float("nan")
+"""The log-probability of a token that no model sampled; whatever is computed from it shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -33,25 +36,32 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One token sequence with at least one trained span; ``reference`` [T]: log-probabilities under the reference."""
+    """One token sequence with at least one trained span.
+
+    ``reference`` and ``sampled`` [T] are log-probabilities under the reference, and under the policy that sampled the
+    tokens (NaN for those that no model sampled).
+    """
 
     tokens: tuple[int, ...]
     spans: tuple[Span, ...]
     reference: tuple[float, ...] = ()
+    sampled: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Padded examples.
 
-    ``tokens_BT``; ``span_BT``: the span's number or -1; ``reference_BT``: reference log-probability of each trained
-    token, 0 elsewhere; per span ``value_N``, ``weight_N``, ``sft_N`` (bool).
+    ``tokens_BT``; ``span_BT``: the span's number or -1; ``reference_BT`` and ``sampled_BT``: log-probability of each
+    trained token under the reference and under the policy that sampled it, 0 elsewhere; per span ``value_N``,
+    ``weight_N``, ``sft_N`` (bool).
     """
 
     tokens_BT: Tensor
     length_B: Tensor
     span_BT: Tensor
     reference_BT: Tensor
+    sampled_BT: Tensor
     value_N: Tensor
     weight_N: Tensor
     sft_N: Tensor
@@ -68,17 +78,21 @@ def sequences(episode: Episode, seat: Seat, *, codec: Codec) -> list[tuple[Examp
     While a prompt extends the previous prompt plus reply, turns share one sequence; else a new one starts. Sampled
     tokens are used as they were sampled; only replies without tokens (scripted players) are tokenised here.
     """
-    merged: list[tuple[list[int], list[Span], list[int]]] = []
+    merged: list[tuple[list[int], list[Span], list[int], list[float]]] = []
     for number, turn in enumerate(episode.turns_of(seat)):
         prompt, reply = _tokens(turn, codec)
         if not merged or prompt[: len(merged[-1][0])] != tuple(merged[-1][0]):
-            merged.append(([], [], []))
-        tokens, spans, numbers = merged[-1]
-        tokens.extend(prompt[len(tokens) :])
-        spans.append(Span(len(tokens), len(tokens) + len(reply)))
-        tokens.extend(reply)
+            merged.append(([], [], [], []))
+        tokens, spans, numbers, sampled = merged[-1]
+        start = len(prompt)
+        sampled += [0.0] * (start - len(tokens)) + list(turn.reply.logprobs or [UNKNOWN] * len(reply))
+        tokens += [*prompt[len(tokens) :], *reply]
+        spans.append(Span(start, len(tokens)))
         numbers.append(number)
-    return [(Example(tuple(tokens), tuple(spans)), tuple(numbers)) for tokens, spans, numbers in merged]
+    return [
+        (Example(tuple(tokens), tuple(spans), sampled=tuple(sampled)), tuple(numbers))
+        for tokens, spans, numbers, sampled in merged
+    ]
 
 
 def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
@@ -91,11 +105,14 @@ def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
     tokens_BT = torch.full((len(examples), longest), pad)
     span_BT = torch.full((len(examples), longest), -1)
     reference_BT = torch.zeros(len(examples), longest)
+    sampled_BT = torch.zeros(len(examples), longest)
     spans: list[Span] = []
     for row, example in enumerate(examples):
         tokens_BT[row, : len(example.tokens)] = torch.tensor(example.tokens)
         if example.reference:
             reference_BT[row, : len(example.tokens)] = torch.tensor(example.reference)
+        if example.sampled:
+            sampled_BT[row, : len(example.tokens)] = torch.tensor(example.sampled)
         for span in example.spans:
             if not 1 <= span.start < span.stop <= len(example.tokens):
                 raise ValueError(f"span {span} does not fit a sequence of {len(example.tokens)} tokens")
@@ -106,6 +123,7 @@ def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
         length_B=torch.tensor([len(example.tokens) for example in examples]),
         span_BT=span_BT,
         reference_BT=reference_BT,
+        sampled_BT=sampled_BT,
         value_N=torch.tensor([span.value for span in spans]),
         weight_N=torch.tensor([span.weight for span in spans]),
         sft_N=torch.tensor([span.kind == "sft" for span in spans]),

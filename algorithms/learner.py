@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from selftaught.algorithms.examples import Batch, Example, by_length, collate
+from selftaught.algorithms.examples import Batch, Example, collate
 from selftaught.algorithms.losses import Figures
 from selftaught.algorithms.optimisation import Optimisation
+from selftaught.algorithms.packing import Packed, apart, chunks, pack
 from selftaught.types import Codec, Episode
 
 MOST_KEPT_LOGITS = 2**26
@@ -63,7 +64,8 @@ class Learner:
 
     def logprobs(self, batch: Batch) -> Tensor:
         """Log-probability [B, T] of every trained token given those before it; 0 elsewhere."""
-        return token_logprobs(self.model, batch)
+        packed = pack(batch.tokens_BT, batch.length_B, ratio=key_price(self.model))
+        return token_logprobs(self.model, batch, packed=packed)
 
     def update(
         self,
@@ -116,7 +118,7 @@ class Learner:
     ) -> float:
         spans = sum(len(example.spans) for example in examples)
         self.optimiser.zero_grad(set_to_none=True)
-        for chunk in by_length(examples, tokens=self.config.tokens):
+        for chunk in chunks(examples, tokens=self.config.tokens, ratio=key_price(self.model)):
             batch = collate(chunk)
             share = len(batch.value_N)
             value, figures = loss(self.logprobs(batch), batch)
@@ -136,21 +138,31 @@ class Learner:
             raise ValueError("the base as reference needs a model with an adapter; use with_lora, or the start")
         found: list[Example] = []
         with torch.no_grad(), self.model.disable_adapter() if bare else nullcontext():
-            for chunk in by_length(examples, tokens=self.config.tokens):
+            for chunk in chunks(examples, tokens=self.config.tokens, ratio=key_price(self.model)):
                 logprobs_BT = self.logprobs(collate(chunk))
                 for example, row_T in zip(chunk, logprobs_BT, strict=True):
                     found.append(replace(example, reference=tuple(row_T[: len(example.tokens)].tolist())))
         return found
 
 
-def token_logprobs(model: Any, batch: Batch, *, chunk: int = 2048) -> Tensor:
-    """Log-probability [B, T] of the batch's trained tokens under a transformers causal model; 0 elsewhere."""
+def token_logprobs(model: Any, batch: Batch, *, packed: Packed | None = None, chunk: int = 2048) -> Tensor:
+    """Log-probability [B, T] of the batch's trained tokens under a transformers causal model; 0 elsewhere.
+
+    ``packed`` is the batch with common beginnings computed once (``selftaught.algorithms.packing``); the figures are
+    the same.
+    """
     causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    packed = packed or apart(batch.tokens_BT)
     # Right padding under a causal mask: no real token sees a pad, so no padding mask is needed.
-    hidden_BTD = causal.base_model(input_ids=batch.tokens_BT, use_cache=False).last_hidden_state
+    hidden_PND = causal.base_model(
+        input_ids=packed.tokens_PN,
+        position_ids=packed.positions_PN,
+        attention_mask=None if packed.visible_PNN is None else packed.visible_PNN[:, None],
+        use_cache=False,
+    ).last_hidden_state
     rows, places = batch.mask_BT.nonzero(as_tuple=True)
     targets = batch.tokens_BT[rows, places]
-    hidden = hidden_BTD[rows, places - 1]
+    hidden = hidden_PND[packed.pack_B[rows], packed.place_BT[rows, places - 1]]
     head = causal.get_output_embeddings()
     # Where the vocabulary product of all chunks would be large to keep for the backward pass, it is computed twice.
     twice = torch.is_grad_enabled() and len(targets) * head.weight.shape[0] > MOST_KEPT_LOGITS
@@ -162,6 +174,15 @@ def token_logprobs(model: Any, batch: Batch, *, chunk: int = 2048) -> Tensor:
     ]
     flat = torch.cat(pieces)
     return torch.zeros(batch.tokens_BT.shape, dtype=flat.dtype).index_put((rows, places), flat)
+
+
+def key_price(model: Any) -> float:
+    """How many keys a query sees at the price of one token in a layer's linear products."""
+    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    config = causal.config
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    weights = sum(p.numel() for p in causal.base_model.parameters()) - causal.get_input_embeddings().weight.numel()
+    return float(weights / config.num_hidden_layers / (2 * config.num_attention_heads * width))
 
 
 def _target_logprobs(hidden: Tensor, head: Tensor, targets: Tensor) -> Tensor:

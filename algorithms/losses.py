@@ -53,6 +53,53 @@ def spag_loss(
     return (batch.weight_N * loss_N).mean(), figures
 
 
+def grpo_loss(
+    logprobs_BT: Tensor, batch: Batch, *, clip_low: float, clip_high: float, kl: float
+) -> tuple[Tensor, Figures]:
+    """The clipped token-level objective of GRPO (arXiv 2402.03300, equation 3), with the k3 estimate of the KL.
+
+    Per token, ``rho = exp(l - s)`` against the log-probability ``s`` at sampling, and the term
+    ``-min(A rho, A clip(rho, 1 - clip_low, 1 + clip_high)) + kl (exp(r - l) - (r - l) - 1)`` with the reference ``r``.
+    A span is the mean over its tokens times its weight, so ``weight_N`` says how sequences are normalised.
+    """
+    inside = batch.mask_BT
+    ids = batch.span_BT[inside]
+    logprobs, sampled = logprobs_BT[inside], batch.sampled_BT[inside]
+    advantage = batch.value_N[ids]
+    ratio = (logprobs - sampled).exp()
+    clipped = ratio.clamp(1 - clip_low, 1 + clip_high)
+    losses = -torch.minimum(advantage * ratio, advantage * clipped)
+    gap = batch.reference_BT[inside] - logprobs
+    divergence = gap.exp() - gap - 1
+    if kl:
+        losses = losses + kl * divergence
+    means_N = span_means(torch.zeros_like(logprobs_BT).masked_scatter(inside, losses), batch)
+    figures = {
+        "ratio": _number(ratio),
+        "clipped": _number((ratio != clipped).float()),
+        "advantage": _number(batch.value_N),
+        "entropy": _number(-sampled),
+    }
+    return (batch.weight_N * means_N).mean(), figures | ({"kl": _number(divergence)} if kl else {})
+
+
+def dpo_loss(logprobs_BT: Tensor, batch: Batch, *, beta: float) -> tuple[Tensor, Figures]:
+    """Direct preference optimisation (arXiv 2305.18290, equation 7): spans come in pairs, the preferred one first.
+
+    Raises:
+        ValueError: if the number of spans is odd.
+    """
+    if len(batch.value_N) % 2:
+        raise ValueError(f"preference pairs need an even number of spans, not {len(batch.value_N)}")
+    gap_BT = logprobs_BT - batch.reference_BT
+    margins = beta * torch.zeros(len(batch.value_N), dtype=gap_BT.dtype).index_add(
+        0, batch.span_BT[batch.mask_BT], gap_BT[batch.mask_BT]
+    ).view(-1, 2)
+    margin = margins[:, 0] - margins[:, 1]
+    figures = {"margin": _number(margin), "accuracy": _number((margin > 0).float())}
+    return -torch.nn.functional.logsigmoid(margin).mean(), figures
+
+
 def sft_loss(logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
     """Mean negative log-likelihood of the trained tokens."""
     inside = batch.mask_BT
