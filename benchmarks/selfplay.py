@@ -65,7 +65,7 @@ class Plan:
 
 PRESETS: Mapping[str, Plan] = {
     "demo": Plan(),
-    "cpu": Plan(selfplay_rounds=6, selfplay_games=192, past_selves=True),
+    "cpu": Plan(selfplay_rounds=5, selfplay_games=160, past_selves=True),
     "pocket": Plan(
         model="pocket",
         rank=32,
