@@ -83,7 +83,7 @@ class Learner:
         if not examples:
             return {"sequences": 0.0, "trained_tokens": 0.0}
         if reference != "none":
-            examples = self._with_reference(examples, bare=reference == "base")
+            examples = self.with_reference(examples, bare=reference == "base")
         order = np.random.default_rng(seed)
         totals: dict[str, float] = {}
         norms: list[float] = []
@@ -133,7 +133,12 @@ class Learner:
         self.optimiser.step()
         return norm
 
-    def _with_reference(self, examples: Sequence[Example], *, bare: bool) -> list[Example]:
+    def with_reference(self, examples: Sequence[Example], *, bare: bool) -> list[Example]:
+        """The examples with log-probabilities under the model as it is, or with its adapter off (``bare``).
+
+        Raises:
+            ValueError: if a model without adapter is to have it off.
+        """
         if bare and not hasattr(self.model, "disable_adapter"):
             raise ValueError("the base as reference needs a model with an adapter; use with_lora, or the start")
         found: list[Example] = []
