@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := test
-.PHONY: install demo test check bench clean
+.PHONY: install demo test check bench bench-speed clean
 
 install: $(STAMP)
 
@@ -30,8 +30,17 @@ check: install
 	$(BIN)/pytest
 
 bench: install
-	$(BIN)/python -m selftaught.benchmarks.throughput $(ARGS)
+	$(BIN)/selftaught bench throughput $(ARGS)
+
+# The peers get an environment of their own: GEM pins an nltk that the other extras exclude.
+.venv-peers/.installed: pyproject.toml
+	$(PYTHON) -m venv --clear .venv-peers
+	.venv-peers/bin/python -m pip install --disable-pip-version-check -e '.[peers]'
+	@touch $@
+
+bench-speed: install .venv-peers/.installed
+	$(BIN)/selftaught bench speed $(ARGS)
 
 clean:
-	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+	rm -rf .venv .venv-peers build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
 	find src envs agents algorithms benchmarks tests examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,7 +50,7 @@ def plan(sequences: Sequence[Sequence[int]], *, ratio: float) -> list[Pack]:
     ``n`` tokens alone cost ``n (ratio + n / 2)`` and in a pack ``n (ratio + n)``: ``ratio`` is how many keys a query
     sees at the price of one token in the linear layers, and a pack's attention is not skipped where it is masked.
     """
-    order = sorted(range(len(sequences)), key=lambda row: sequences[row])
+    order = sorted(range(len(sequences)), key=lambda row: tuple(sequences[row]))
     packs: list[Pack] = []
     for row in order:
         tokens = sequences[row]

@@ -69,32 +69,45 @@ def win_rates(rows: Sequence[Row], path: Path) -> Path:
     return path
 
 
-def learning_curves(rows: Sequence[Row], path: Path) -> Path:
-    """The share of games won over rounds of self-play, a panel a seat: a thin line a seed, a thick one their mean.
+CURVES: Sequence[tuple[str, str, tuple[float, float] | None]] = (
+    ("won", "share of games won", (-0.03, 1.03)),
+    ("legal", "share played\nby the rules", (-0.03, 1.03)),
+    ("words", "words an utterance", None),
+    ("entropy", "entropy, nats a token", None),
+)
+"""Figures of an evaluation that are drawn over rounds of self-play, their axis labels and limits."""
 
-    ``rows`` are those of one or more experiments, told apart by their ``seed``. The shade is the 95 % interval of the
-    mean over seeds (Student's t), where there is more than one seed.
+
+def learning_curves(rows: Sequence[Row], path: Path) -> Path:
+    """Games won, legality, length and entropy over rounds of self-play, a column a seat: a thick line is the mean.
+
+    ``rows`` are those of one or more experiments, told apart by their ``seed``: a thin line each. The shade is the 95 %
+    interval of the mean over seeds (Student's t), where there is more than one seed.
     """
     whole = _whole(rows)
     seats = _distinct(whole, "seat")
     series = [name for name in _distinct(whole, "series") if name not in ("base", "imitation")]
     seeds = _distinct(whole, "seed")
-    with _figure(path, width=1.6 + 3.4 * len(seats), height=3.6) as figure:
-        panels = figure.subplots(1, len(seats), sharey=True, squeeze=False)[0]
-        for axes, seat in zip(panels, seats, strict=True):
-            for place, name in enumerate(series):
-                curves = [_curve(whole, seat=seat, series=name, seed=seed) for seed in seeds]
-                _draw_curves(axes, [curve for curve in curves if curve], place=place, name=name)
-            raw = [row["won"]["mean"] for row in whole if row["seat"] == seat and row["series"] == "base"]
-            if raw:
-                axes.axhline(float(np.mean(raw)), color="#888888", linestyle=":", label="raw model")
-            axes.set(title=f"as {seat}", xlabel="rounds of self-play after imitation", ylim=(-0.03, 1.03))
-            axes.xaxis.get_major_locator().set_params(integer=True)
-        panels[0].set_ylabel("share of games won against scripted players")
+    with _figure(path, width=1.6 + 3.4 * len(seats), height=2.2 * len(CURVES) + 0.6) as figure:
+        grid = figure.subplots(len(CURVES), len(seats), sharex=True, sharey="row", squeeze=False)
+        for line, (what, label, limits) in zip(grid, CURVES, strict=True):
+            for axes, seat in zip(line, seats, strict=True):
+                for place, name in enumerate(series):
+                    curves = [_curve(whole, what, seat=seat, series=name, seed=seed) for seed in seeds]
+                    _draw_curves(axes, [curve for curve in curves if curve], place=place, name=name)
+                raw = [row[what]["mean"] for row in whole if row["seat"] == seat and row["series"] == "base"]
+                if raw:
+                    axes.axhline(float(np.mean(raw)), color="#888888", linestyle=":", label="raw model")
+                axes.set_ylim(limits or (0, None))
+                axes.xaxis.get_major_locator().set_params(integer=True)
+            line[0].set_ylabel(label)
+        for axes, last, seat in zip(grid[0], grid[-1], seats, strict=True):
+            axes.set_title(f"as {seat}")
+            last.set_xlabel("rounds of self-play after imitation")
         shade = "; shade: 95 % interval of the mean over seeds" if len(seeds) > 1 else ""
-        figure.suptitle(f"Self-play, measured on held-out tasks{shade}", x=0.01, ha="left", fontsize=9)
+        figure.suptitle(f"Against scripted players on held-out tasks{shade}", x=0.01, ha="left", fontsize=9)
         counted = f"mean of {len(seeds)} seeds" if len(seeds) > 1 else "one seed"
-        panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=counted)
+        grid[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=counted)
     return path
 
 
@@ -128,6 +141,47 @@ def training(metrics: Path, path: Path) -> Path:
     return path
 
 
+def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
+    """Ratios to the peers with what was to be reached, and cost a new token as things grow.
+
+    ``rows`` and ``growth`` are those of ``selftaught.benchmarks.speed``; memory is left to the table.
+    """
+    shown = [row for row in rows if row["unit"] != "GB"]
+    kinds = _distinct(growth, "kind")
+    with _figure(path, width=10.5, height=0.5 * len(shown) + 3.4) as figure:
+        above, below = figure.subfigures(2, 1, height_ratios=[0.5 * len(shown) + 0.8, 2.6])
+        axes = above.subplots()
+        places = range(len(shown))
+        axes.barh(places, [row["ratio"] for row in shown], color=COLOURS[0], height=0.6)
+        for place, row in enumerate(shown):
+            if row["target"] is not None:
+                axes.plot([row["target"]] * 2, [place - 0.4, place + 0.4], color=COLOURS[1], linewidth=2)
+            axes.annotate(f" {row['ratio']:.2f}", (row["ratio"], place), va="center", fontsize=8)
+        axes.set_yticks(places, [f"{row['work']}\nagainst {row['peer_name']}" for row in shown], fontsize=8)
+        axes.invert_yaxis()
+        axes.grid(axis="y", visible=False)
+        axes.set(xlabel="our speed as a multiple of the peer's (line: to reach)")
+        panels = below.subplots(1, max(1, len(kinds)), sharey=True, squeeze=False)[0]
+        for axes, kind in zip(panels, kinds, strict=False):
+            mine = [row for row in growth if row["kind"] == kind]
+            axes.plot(
+                [row["value"] for row in mine],
+                [row["milliseconds_per_new_token"] for row in mine],
+                color=COLOURS[2],
+                marker="o",
+            )
+            axes.set_xscale("log", base=2)
+            axes.set_xticks([row["value"] for row in mine], [str(row["value"]) for row in mine])
+            axes.set(title=GROWS[kind], ylim=(0, None))
+        panels[0].set_ylabel("ms a new token,\nread or sampled")
+    return path
+
+
+GROWS: Mapping[str, str] = {
+    "concurrency": "games at once",
+    "utterances": "utterances a game, 8 games",
+    "prompt": "tokens a prompt, 8 prompts",
+}
 SHARE = "share of games"
 PANELS: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("Loss", "loss", ("learn/loss",)),
@@ -172,13 +226,13 @@ def _draw_curves(axes: Any, curves: Sequence[Mapping[int, float]], *, place: int
         axes.fill_between(rounds, mean - half, mean + half, color=colour, alpha=0.15, linewidth=0)
 
 
-def _curve(rows: Sequence[Row], *, seat: str, series: str, seed: int) -> dict[int, float]:
-    """Round of self-play to share won; round 0 is the imitation model."""
+def _curve(rows: Sequence[Row], what: str, *, seat: str, series: str, seed: int) -> dict[int, float]:
+    """Round of self-play to the mean of a figure; round 0 is the imitation model."""
     curve = {}
     for row in rows:
         if row["seat"] == seat and row["seed"] == seed and row["series"] in (series, "imitation"):
             round_ = 0 if row["series"] == "imitation" else int(row["stage"].rpartition("-")[2])
-            curve[round_] = row["won"]["mean"]
+            curve[round_] = row[what]["mean"]
     return curve
 
 

@@ -18,8 +18,9 @@ import numpy as np
 
 from selftaught.benchmarks.record import RESULTS
 
-PAGES = ("README.md", "docs/taboo.md")
-_BLOCK = re.compile(r"<!-- (?P<kind>result|transcript):(?P<name>[\w-]+) -->\n.*?<!-- /(?P=kind) -->", re.DOTALL)
+PAGES = ("README.md", "docs/taboo.md", "docs/performance.md")
+_KINDS = "result|speech|transcript|growth"
+_BLOCK = re.compile(rf"<!-- (?P<kind>{_KINDS}):(?P<name>[\w-]+) -->\n.*?<!-- /(?P=kind) -->", re.DOTALL)
 
 Row = Mapping[str, Any]
 
@@ -35,43 +36,45 @@ def fill(page: str, results: Path) -> str:
     def block(match: re.Match[str]) -> str:
         name = match["name"]
         content = json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
-        text = _table(name)(content) if match["kind"] == "result" else transcripts(content)
+        makers = {"result": _table(name), "speech": speech_table, "transcript": transcripts, "growth": growth_table}
+        text = makers[match["kind"]](content)
         return f"<!-- {match['kind']}:{name} -->\n{text}\n<!-- /{match['kind']} -->"
 
     return _BLOCK.sub(block, page)
 
 
 def stages_table(content: Mapping[str, Any]) -> str:
-    """Stage by seat: share of games won and share played by the rules, against all fixed opponents."""
-    rows = [row for row in content["rows"] if row["opponent"] == "all" and "-against-" not in row["stage"]]
-    seeds = sorted({row["seed"] for row in rows})
-    seats = list(dict.fromkeys(row["seat"] for row in rows))
-    head = ["stage"] + [f"{seat}: {what}" for seat in seats for what in ("won", "legal")]
+    """Stage by seat: share of games won and share played by the rules, against all fixed opponents and past selves."""
+    return _by_stage(content, ("won", "legal"))
+
+
+def speech_table(content: Mapping[str, Any]) -> str:
+    """Stage by seat: how long the utterances are, and how sure the model was of them."""
+    return _by_stage(content, ("words", "entropy"))
+
+
+def _by_stage(content: Mapping[str, Any], figures: Sequence[str]) -> str:
+    rows = [row for row in content["rows"] if row["opponent"] == "all"]
+    seats = _distinct(rows, "seat")
+    head = ["stage"] + [f"{seat}: {HEADS[what]}" for seat in seats for what in figures]
     lines = [head, ["---"] * len(head)]
-    for stage in dict.fromkeys(row["stage"] for row in rows):
-        cells = [stage]
-        for seat in seats:
-            mine = [row for row in rows if (row["stage"], row["seat"]) == (stage, seat)]
-            cells += [_cell([row[what] for row in mine]) for what in ("won", "legal")]
-        lines.append(cells)
-    lines += [[f"*{name}*", *cells] for name, cells in _against_past(content["rows"], seats)]
+    stages = _distinct(rows, "stage")
+    for stage in sorted(stages, key=lambda stage: "-against-" in stage):
+        name = f"*{stage.replace('-against-', ' against ')}*" if "-against-" in stage else stage
+        found = {seat: [row for row in rows if (row["stage"], row["seat"]) == (stage, seat)] for seat in seats}
+        lines.append([name] + [_cell([row[what] for row in found[seat]]) for seat in seats for what in figures])
+    seeds = len(_distinct(rows, "seed"))
+    spread = "95 % bootstrap interval over words" if seeds == 1 else f"lowest to highest of {seeds} seeds"
     games = rows[0]["won"]["count"]
-    spread = "95 % bootstrap interval over words" if len(seeds) == 1 else f"lowest to highest of {len(seeds)} seeds"
     note = f"{games} games a seat and stage on held-out word families; in brackets the {spread}."
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n\n" + note + _source(content)
+    return _markdown(lines) + "\n\n" + note + _source(content)
 
 
-def _against_past(rows: Sequence[Row], seats: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Cells of the matches with past selves, a line a match."""
-    matches = [row for row in rows if row["opponent"] == "all" and "-against-" in row["stage"]]
-    lines = []
-    for stage in dict.fromkeys(row["stage"] for row in matches):
-        cells = []
-        for seat in seats:
-            mine = [row for row in matches if (row["stage"], row["seat"]) == (stage, seat)]
-            cells += [_cell([row[what] for row in mine]) for what in ("won", "legal")]
-        lines.append((stage.replace("-against-", " against "), cells))
-    return lines
+HEADS = {"won": "won", "legal": "legal", "words": "words an utterance", "entropy": "nats a token"}
+
+
+def _distinct(rows: Sequence[Row], key: str) -> list[Any]:
+    return list(dict.fromkeys(row[key] for row in rows))
 
 
 def transcripts(content: Mapping[str, Any]) -> str:
@@ -89,7 +92,34 @@ def throughput_table(content: Mapping[str, Any]) -> str:
             [str(row[key]) for key in ("game", "view", "players", "utterances_per_game")]
             + [f"{row['steps_per_second']:,.0f}"]
         )
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n" + _source(content)
+    return _markdown(lines) + "\n" + _source(content)
+
+
+def speed_table(content: Mapping[str, Any]) -> str:
+    """Ours beside the peer's, their ratio, and whether it reaches its target (which for memory is from above)."""
+    head = ["work", "unit", "ours", "peer", "", "ratio", "to reach"]
+    lines = [head, ["---", "---", "---:", "---:", "---", "---:", "---"]]
+    for row in content["rows"]:
+        target, ratio = row["target"], row["ratio"]
+        reached = None if target is None else (ratio <= target if row["unit"] == "GB" else ratio >= target)
+        wanted = (
+            ""
+            if target is None
+            else f"{'at most ' if row['unit'] == 'GB' else ''}{target:g}: {'yes' if reached else 'no'}"
+        )
+        figures = [_figure(row["ours"]), _figure(row["peer"])]
+        lines.append([row["work"], row["unit"], *figures, row["peer_name"], f"{ratio:.2f}", wanted])
+    return _markdown(lines) + "\n" + _source(content)
+
+
+def growth_table(content: Mapping[str, Any]) -> str:
+    """Cost by concurrency, utterances and length of the prompt."""
+    head = ["", "", "sampled tokens/s", "ms a new token", "peak GB"]
+    lines = [head, ["---", "---:", "---:", "---:", "---:"]]
+    for row in content["growth"]:
+        rates = [f"{row['sampled_per_second']:.0f}", f"{row['milliseconds_per_new_token']:.2f}"]
+        lines.append([row["kind"], str(row["value"]), *rates, f"{row['peak_gigabytes']:.2f}"])
+    return _markdown(lines) + "\n" + _source(content)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -115,19 +145,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _table(name: str) -> Callable[[Mapping[str, Any]], str]:
     if name == "throughput":
         return throughput_table
+    if name == "speed":
+        return speed_table
     if name.startswith(("demo", "taboo-")):
         return stages_table
     raise ValueError(f"no table is known for the result {name!r}")
 
 
 def _draw() -> None:
-    from selftaught.benchmarks.plots import learning_curves, win_rates
+    from selftaught.benchmarks.plots import learning_curves, speed, win_rates
 
     for path in sorted(RESULTS.glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         if path.stem.startswith(("demo", "taboo-")):
-            draw = win_rates if len(content["seeds"]) == 1 else learning_curves
+            draw = learning_curves if any(row["stage"].endswith("-2") for row in content["rows"]) else win_rates
             draw(content["rows"], Path("docs") / f"{path.stem}.png")
+        if path.stem == "speed":
+            speed(content["rows"], content["growth"], Path("docs") / "speed.png")
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 20 else f"{value:.2f}"
 
 
 def _cell(estimates: Sequence[Row]) -> str:

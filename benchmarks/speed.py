@@ -41,6 +41,8 @@ class Speed:
     """Of every measurement; medians are published."""
     only: tuple[str, ...] = ()
     """Names of measurements to make; all if empty. The result is written from all that there are."""
+    peers_python: Path = Path(".venv-peers/bin/python")
+    """An interpreter with the extra `peers`, which for GEM's sake has older packages: `make bench-speed` makes it."""
     folder: Path = Path("runs/speed")
     """Where measurements are kept."""
     results: Path = RESULTS
@@ -58,22 +60,27 @@ def run(config: Speed) -> Path | None:
     if config.child:
         print(json.dumps(_measure(config.child, config.model)))
         return None
-    unknown = [name for name in config.only if name not in MEASUREMENTS]
+    known = (*MEASUREMENTS, *GAMES_OF)
+    unknown = [name for name in config.only if name not in known]
     if unknown:
-        raise ValueError(f"no measurements {unknown}; known are {', '.join(MEASUREMENTS)}")
+        raise ValueError(f"no measurements {unknown}; known are {', '.join(known)}")
+    if not config.peers_python.exists() and GAMES_OF.keys() & set(config.only or known):
+        raise ValueError(
+            f"no {config.peers_python}: python -m venv .venv-peers && .venv-peers/bin/pip install -e '.[peers]'"
+        )
     kept = config.folder / "measurements.jsonl"
     kept.parent.mkdir(parents=True, exist_ok=True)
     made = _made(kept, config.model)
     wanted = [
         name
         for repeat in range(config.repeats)
-        for name in (config.only or MEASUREMENTS)
+        for name in (config.only or known)
         if len(made.get(name, [])) <= repeat and (repeat == 0 or name not in ONCE)
     ]
     with meter() as stages:
         advance = stages("measurements", len(wanted))
         for name in wanted:
-            row = _in_a_process(name, config.model)
+            row = _in_a_process(name, config)
             made.setdefault(name, []).append(row)
             with open(kept, "a", encoding="utf-8") as file:
                 file.write(json.dumps({"name": name, "model": config.model, "commit": COMMIT, **row}) + "\n")
@@ -107,7 +114,7 @@ def rows(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]
             )
     if "limits" in made and "dialogues" in made:
         found.insert(1, _roofline(made))
-    return found
+    return found + _game_rows(made)
 
 
 def growth(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
@@ -154,6 +161,36 @@ def _roofline(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]
     }
 
 
+def _game_rows(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Our game of ten utterances with scripted players beside each of the peers' games."""
+    if not GAMES_OF.keys() <= made.keys():
+        return []
+
+    def rates(name: str) -> dict[str, float]:
+        found: dict[str, list[float]] = {}
+        for row in made[name]:
+            for game in row["games"]:
+                found.setdefault(game["game"], []).append(game["steps_per_second"])
+        return {game: float(statistics.median(values)) for game, values in found.items()}
+
+    scripted = [game for game in made["games-ours"][0]["games"] if "fixed" not in game["game"]]
+    long = max(scripted, key=lambda game: float(game["utterances"]))
+    ours = rates("games-ours")[long["game"]]
+    return [
+        {
+            "work": f"scripted {long['game']}",
+            "ours": ours,
+            "peer": peer,
+            "peer_name": f"{system} {game}",
+            "ratio": ours / peer,
+            "target": 1.0 if game in LIKE else None,
+            "unit": "steps/s on one core",
+        }
+        for system, name in (("GEM", "games-gem"), ("TextArena", "games-textarena"))
+        for game, peer in rates(name).items()
+    ]
+
+
 def _median(made: Sequence[Mapping[str, Any]], figure: str) -> float:
     values = [row["amount"] / row["seconds"] if figure == "rate" else row[figure] for row in made]
     return float(statistics.median(values))
@@ -169,11 +206,15 @@ def _made(kept: Path, model: str) -> dict[str, list[dict[str, Any]]]:
     return made
 
 
-def _in_a_process(name: str, model: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "selftaught.benchmarks.speed", "--child", name, "--model", model]
+def _in_a_process(name: str, config: Speed) -> dict[str, Any]:
+    command = [sys.executable, "-m", "selftaught.benchmarks.speed", "--child", name, "--model", config.model]
+    if name in GAMES_OF:
+        command = [str(config.peers_python), "-m", "selftaught.benchmarks.speed_games", GAMES_OF[name]]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TRL_EXPERIMENTAL_SILENCE": "1"})
     if done.returncode:
         raise RuntimeError(f"measurement {name!r} failed:\n{done.stderr[-2000:]}")
+    if name in GAMES_OF:
+        return {"games": [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]}
     row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return row
 
@@ -250,6 +291,8 @@ MEASUREMENTS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "iteration-trl": _timed("Trl", **_GROUPS, fixed=False, checkpointing=False),
     **GROWTH,
 }
+GAMES_OF: Mapping[str, str] = {"games-ours": "ours", "games-gem": "gem", "games-textarena": "textarena"}
+"""Scripted games, by the side of ``selftaught.benchmarks.speed_games``."""
 ONCE = frozenset({"limits", *GROWTH})
 """Measured once: not sides of a ratio."""
 
@@ -268,6 +311,8 @@ LINES: Sequence[tuple[str, str, str, str, str, float | None, str]] = (
     (_FULL, "iteration", "iteration-trl", "TRL", "rate", 2.0, _TRAINED),
 )
 """Work, our measurement, the peer's, its name, the figure, the ratio to reach (None: for information), and the unit."""
+LIKE = frozenset({"game:Wordle-v0-hard", "game:Hangman-v0-easy", "Taboo-v0", "SimpleNegotiation-v0"})
+"""The peers' games of like size: words or whole dialogues are read; the others are there for information."""
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def long_prompts(loaded: Loaded, count: int, *, tokens: int = 300) -> list[tuple
     """Chats of about ``tokens`` tokens: facts to be summed up."""
     codec = LocalAgent(loaded).codec
     entries = list(lexicon().values())
-    chats = []
+    chats: list[tuple[Message, ...]] = []
     for number in range(count):
         text = "Sum up in one sentence."
         place = number * 37
@@ -285,7 +285,7 @@ class Trl:
             self.amount = sum(len(head) + len(said) for head, said in zip(heads, completion_ids, strict=True))
             return [reward_of(place) for place in range(len(completion_ids))]
 
-        class Clock(TrainerCallback):  # type: ignore[misc]
+        class Clock(TrainerCallback):
             def on_step_begin(self, *_: Any, **__: Any) -> None:
                 clocks.append(-perf_counter())
 

@@ -1,4 +1,4 @@
-"""Environment steps a second on one core, with scripted players: ``python -m selftaught.benchmarks.throughput``.
+"""Environment steps a second on one core, with scripted players: ``selftaught bench throughput``.
 
 An AEC step is ``last`` and ``step`` with the observation built; a Gymnasium step is ``step`` of the default seat, in
 which the other seats play, too. Resets and the scripted players' own time are inside; ``steps_per_second`` is the
@@ -7,7 +7,6 @@ median of the repeats. Rows with ``fixed texts`` say the same in every turn and 
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import time
@@ -64,20 +63,18 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print the table, write the JSON file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON file")
-    options = parser.parse_args(arguments)
+def publish(*, repeats: int, seconds: float, folder: Path = RESULTS) -> Path:
+    """Measure on one core, print the table, write the JSON file."""
     if hasattr(os, "sched_setaffinity"):
         # Linear algebra in a player must not take a second core.
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    rows = run(repeats=options.repeats, seconds=options.seconds)
+    rows = run(repeats=repeats, seconds=seconds)
     print(table(rows))
-    command = "python -m selftaught.benchmarks.throughput"
-    print(record("throughput", command=command, seeds=[SEED], values={"rows": rows}, folder=options.out))
+    path = record(
+        "throughput", command="selftaught bench throughput", seeds=[SEED], values={"rows": rows}, folder=folder
+    )
+    print(path)
+    return path
 
 
 def _casts(entry: Entry) -> dict[str, dict[Seat, Player]]:
@@ -143,7 +140,3 @@ def _rate(step: Callable[[], None], seconds: float) -> float:
             step()
         calls += 50
     return calls / passed
-
-
-if __name__ == "__main__":
-    main()

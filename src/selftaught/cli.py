@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from selftaught import __version__
-from selftaught.commands import demo, envs, evaluation, models, play, rollout, show, train
+from selftaught.commands import bench, demo, envs, evaluation, models, play, rollout, show, train
 
 COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "demo": (demo.Demo, demo.run),
@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "show": (show.Show, show.run),
     "envs": (envs.Envs, envs.run),
     "models": (models.Models, models.run),
+    "bench": (bench.Bench, bench.run),
 }
 
 DESCRIPTION = (

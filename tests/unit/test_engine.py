@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +20,9 @@ from selftaught.agents.local_slab import Feed, Slab, geometry
 from selftaught.agents.scripted import Scripted
 from selftaught.envs.registry import make_game, player
 from selftaught.rollout import rollout
-from selftaught.types import Ask, Message, Streaming
+from selftaught.types import Agent, Ask, Message, Streaming
 
-MODEL = fake().model
+MODEL: Any = fake().model
 GREEDY = Sampling(temperature=0, max_new_tokens=6)
 
 
@@ -186,7 +187,7 @@ def test_two_streams_and_a_scripted_seat_at_one_table() -> None:
     past = policy.sibling(name="past", adapter=None)
     scripted = Scripted("facts", player("taboo", "attacker", "fact_giver"))
     game = make_game("taboo")
-    pairs = [(policy, past), (past, policy), (scripted, past)]
+    pairs: list[tuple[Agent, Agent]] = [(policy, past), (past, policy), (scripted, past)]
     casts = [dict(zip(game.seats, pair, strict=True)) for pair in pairs]
     tasks = list(islice(game.tasks("train", 0), 9))
     finished: list[int] = []
