@@ -187,9 +187,10 @@ def update_sequences(loaded: Loaded, *, prompts: int, samples: int) -> list[tupl
     """Prompt and reply tokens: long prompts, each with ``samples`` replies of ``TRAINED`` tokens drawn at random."""
     codec = LocalAgent(loaded).codec
     random = np.random.default_rng(0)
+    most = min(40_000, len(loaded.tokenizer) - 3)
     chats = long_prompts(loaded, prompts, tokens=310)
     return [
-        (codec.prompt(chat), tuple(int(token) for token in random.integers(100, 40_000, size=TRAINED)))
+        (codec.prompt(chat), tuple(int(token) for token in random.integers(100, most, size=TRAINED)))
         for chat in chats
         for _ in range(samples)
     ]

@@ -15,6 +15,7 @@ from selftaught.agents.local import LocalAgent, Sampling, merged, with_lora
 from selftaught.agents.local_engine import Engine, Row, Steps
 from selftaught.agents.local_fake import fake
 from selftaught.agents.local_fused import fuse
+from selftaught.agents.local_models import load
 from selftaught.agents.local_modules import ModuleSteps
 from selftaught.agents.local_slab import Feed, Slab, geometry
 from selftaught.agents.scripted import Scripted
@@ -204,3 +205,22 @@ def test_merging_for_the_modules_restores_the_weights() -> None:
     with merged(model, "default"):
         pass
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+@pytest.mark.slow
+def test_smollm2_continues_as_transformers_does() -> None:
+    policy = LocalAgent(load("smollm2-135m"), adapter=None, sampling=Sampling(temperature=0, max_new_tokens=24))
+    texts = ("Name a fruit.", "What do bees make? Answer in one short sentence.", "Count from one to five. " * 6)
+    asks = [Ask("x", (Message("user", text),)) for text in texts]
+    for reply in policy.reply(asks):
+        prompt = torch.tensor([reply.prompt_tokens])
+        with torch.no_grad():
+            expected = policy.model.generate(
+                input_ids=prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=24, do_sample=False
+            )
+            logprobs = policy.model(expected).logits[0].log_softmax(-1)
+        start = prompt.shape[1]
+        assert expected[0, start:].tolist() == list(reply.tokens)
+        places = range(start - 1, expected.shape[1] - 1)
+        full = [float(logprobs[place, token]) for place, token in zip(places, reply.tokens, strict=True)]
+        assert reply.logprobs == pytest.approx(full, abs=1e-4)
