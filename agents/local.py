@@ -43,7 +43,7 @@ class _Folded:
     """The model for sampling as each of its adapters; shared by all agents on the same weights.
 
     An adapter is folded into a copy of the weights, so those that learn are never touched. The copies of the adapters
-    used last are kept, and made anew once the weights have changed.
+    used last are kept until they are dropped, and made anew once the weights have changed.
     """
 
     model: Any
@@ -63,6 +63,10 @@ class _Folded:
         while len(self._steps) > MOST_FOLDED:
             self._steps.popitem(last=False)
         return known[1], version
+
+    def drop(self, adapter: str | None) -> None:
+        """Give up the copy of one adapter."""
+        self._steps.pop(adapter, None)
 
 
 class LocalAgent:
@@ -142,7 +146,11 @@ class LocalAgent:
             self.forget()
 
     def forget(self) -> None:
-        """Drop all remembered dialogues, and every key and value."""
+        """Drop all dialogues, every key and value, and the copy of the weights: learning needs the memory."""
+        self._forget_dialogues()
+        self._folded.drop(self.adapter)
+
+    def _forget_dialogues(self) -> None:
         self._threads.clear()
         self._kept.clear()
         self._engine = None
@@ -166,7 +174,7 @@ class LocalAgent:
         steps, version = self._folded.steps(self.adapter)
         if version != self._version:
             self._version = version
-            self.forget()
+            self._forget_dialogues()
         if self._engine is None:
             some = next(self.model.parameters())
             self._engine = Engine(

@@ -147,6 +147,7 @@ def fuse(model: Any, adapter: str | None) -> FusedLlama | None:
         and not config.attention_bias
         and not config.mlp_bias
         and causal.model.rotary_emb.rope_type == "default"
+        and all(weight.is_floating_point() for weight in causal.parameters())  # quantised ones are packed
     )
     if not plain:
         return None

@@ -27,8 +27,8 @@ from selftaught.progress import meter
 
 PROMPTS, SAMPLES = 16, 8
 GAMES = 64
-TOKENS = 1280
-"""Padded tokens of one forward pass of our learner: two groups of eight."""
+TOKENS = 700
+"""Padded tokens of one forward pass of our learner: a group of eight with its prompt."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from selftaught.agents.local import LocalAgent, Sampling, with_lora
+from selftaught.agents.local import LocalAgent, Sampling, merged, with_lora
 from selftaught.agents.local_models import Loaded, load
 from selftaught.algorithms.examples import Example, Span
 from selftaught.algorithms.grpo import Grpo
@@ -137,9 +137,10 @@ def dialogues_by_generate(loaded: Loaded, *, games: int, turns: int = 5, seed: i
     agent = Generate(loaded, tokens=NEW_TOKENS)
     game = Talk(turns=turns)
     tasks = islice(game.tasks("train", 0), games)
-    clock = perf_counter()
-    rollout(game, tasks, dict.fromkeys(game.seats, agent), seed=seed)
-    return Done(agent.sampled, perf_counter() - clock)
+    with merged(loaded.model, "default"):  # the peer shall not pay for the adapter
+        clock = perf_counter()
+        rollout(game, tasks, dict.fromkeys(game.seats, agent), seed=seed)
+        return Done(agent.sampled, perf_counter() - clock)
 
 
 def long_prompts(loaded: Loaded, count: int, *, tokens: int = 300) -> list[tuple[Message, ...]]:
@@ -178,9 +179,10 @@ def groups_by_generate(loaded: Loaded, *, prompts: int, samples: int, seed: int 
     agent = LocalAgent(loaded)
     codes = [agent.codec.prompt(chat) for chat in long_prompts(loaded, prompts)]
     torch.manual_seed(seed)
-    clock = perf_counter()
-    rows = generate(agent.model, codes, tokenizer=agent.tokenizer, tokens=TRAINED, samples=samples)
-    return Done(sum(map(len, rows)), perf_counter() - clock)
+    with merged(loaded.model, "default"):
+        clock = perf_counter()
+        rows = generate(agent.model, codes, tokenizer=agent.tokenizer, tokens=TRAINED, samples=samples)
+        return Done(sum(map(len, rows)), perf_counter() - clock)
 
 
 def update_sequences(loaded: Loaded, *, prompts: int, samples: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:

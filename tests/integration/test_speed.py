@@ -40,7 +40,7 @@ def test_scripted_games_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def made() -> dict[str, list[dict[str, Any]]]:
     """Measurements as they are kept, with round figures."""
-    found = {
+    found: dict[str, list[dict[str, Any]]] = {
         name: [{"amount": amount, "seconds": 10.0, "read": 50, "seen": 1000, "peak_gigabytes": 2.0}] * 3
         for name, amount in zip(speed.MEASUREMENTS, range(100, 10_000, 100), strict=False)
     }
