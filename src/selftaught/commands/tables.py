@@ -43,7 +43,8 @@ def stages(rows: Sequence[Mapping[str, Any]], *, title: str) -> Table:
     """
     whole = [row for row in rows if row["opponent"] == "all"]
     seats = list(dict.fromkeys(row["seat"] for row in whole))
-    table = Table("stage", title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold")
+    table.add_column("stage", overflow="fold")
     for seat in seats:
         table.add_column(f"{seat}: won", justify="right")
         table.add_column("legal", justify="right")
