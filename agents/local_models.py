@@ -174,6 +174,13 @@ def place(folder: Path, write: Callable[[Path], None]) -> Path:
     return folder
 
 
+def use_threads(count: int) -> None:
+    """Have torch compute with ``count`` threads from here on."""
+    import torch
+
+    torch.set_num_threads(count)
+
+
 def encodable(text: str) -> str:
     """``text`` with every lone surrogate replaced by U+FFFD; tokenizers raise on lone surrogates."""
     return re.sub("[\ud800-\udfff]", "\ufffd", text)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from selftaught.agents.local import LocalAgent, load_adapter, with_lora
 from selftaught.agents.local_draw import Sampling
-from selftaught.agents.local_models import load
+from selftaught.agents.local_models import load, use_threads
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Algorithm, Learner
@@ -113,9 +113,7 @@ class Experiment:
 
     def __post_init__(self) -> None:
         if self.plan.threads:
-            import torch
-
-            torch.set_num_threads(self.plan.threads)
+            use_threads(self.plan.threads)
         self.game: Game[Any] = make_game(self.plan.game)
         loaded = with_lora(load(self.plan.model), rank=self.plan.rank, alpha=2 * self.plan.rank, seed=self.plan.seed)
         self.agent = LocalAgent(

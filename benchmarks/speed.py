@@ -17,7 +17,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import tyro
@@ -227,32 +226,9 @@ def _measure(name: str, model: str) -> dict[str, Any]:
 
 
 def _limits(model: str) -> dict[str, Any]:
-    """The machine's best product rate (multiply-adds count two) and reading bandwidth, and the model's sizes."""
-    import torch
+    from selftaught.benchmarks import speed_work
 
-    from selftaught.agents.local_models import load
-    from selftaught.agents.local_slab import geometry
-
-    def best(work: Callable[[], object], amount: float) -> float:
-        work()
-        rates = []
-        for _ in range(15):
-            clock = perf_counter()
-            work()
-            rates.append(amount / (perf_counter() - clock))
-        return max(rates)
-
-    with torch.inference_mode():
-        left, right = torch.randn(1024, 1024), torch.randn(1024, 4096)
-        flops = best(lambda: left @ right, 2 * 1024 * 1024 * 4096)
-        block = torch.ones(2**28 // 4 * 2)
-        bandwidth = best(block.sum, block.nbytes)
-    causal: Any = load(model).model
-    total = sum(weight.numel() for weight in causal.parameters())
-    head = causal.get_output_embeddings().weight.numel()
-    body = total - causal.get_input_embeddings().weight.numel()
-    numbers = geometry(causal.config).numbers
-    return {"flops": flops, "bandwidth": bandwidth, "body_weights": body, "head_weights": head, "kv_numbers": numbers}
+    return speed_work.limits(model)
 
 
 def _timed(work: str, **options: Any) -> Callable[[str], dict[str, Any]]:

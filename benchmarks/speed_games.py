@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import cycle
 from typing import Any
+
+import numpy as np
 
 RUNS, SECONDS = 5, 1.0
 
@@ -107,11 +108,11 @@ def _words_without_a_download() -> None:
     import nltk
     from nltk import corpus
 
-    rng = random.Random(0)
+    rng = np.random.default_rng(0)
     words = {"apple", "house", "water", "stone", "bread"}
     while len(words) < 4000:
-        letters = ("bcdfghjklmnprstvw" if place % 2 else "aeiou" for place in range(rng.randint(3, 9)))
-        words.add("".join(map(rng.choice, letters)))
+        letters = ("bcdfghjklmnprstvw" if place % 2 else "aeiou" for place in range(rng.integers(3, 10)))
+        words.add("".join(some[rng.integers(len(some))] for some in letters))
     listed = sorted(words)
     nltk.download = lambda *args, **kwargs: True
     nltk.pos_tag = lambda tokens, *args, **kwargs: [(token, "NN") for token in tokens]

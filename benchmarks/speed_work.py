@@ -5,7 +5,7 @@ Every function does its work once and returns ``Done``. Peers are called as thei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ import numpy as np
 
 from selftaught.agents.local import LocalAgent, Sampling, merged, with_lora
 from selftaught.agents.local_models import Loaded, load
+from selftaught.agents.local_slab import geometry
 from selftaught.algorithms.examples import Example, Span
 from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.learner import Learner
@@ -41,6 +42,32 @@ class Done:
     seconds: float
     read: int = 0
     seen: int = 0
+
+
+def limits(model: str) -> dict[str, Any]:
+    """The machine's best product rate (multiply-adds count two) and reading bandwidth, and the model's sizes."""
+    import torch
+
+    def best(work: Callable[[], object], amount: float) -> float:
+        work()
+        rates = []
+        for _ in range(15):
+            clock = perf_counter()
+            work()
+            rates.append(amount / (perf_counter() - clock))
+        return max(rates)
+
+    with torch.inference_mode():
+        left, right = torch.randn(1024, 1024), torch.randn(1024, 4096)
+        flops = best(lambda: left @ right, 2 * 1024 * 1024 * 4096)
+        block = torch.ones(2**28 // 4 * 2)
+        bandwidth = best(block.sum, block.nbytes)
+    causal: Any = load(model).model
+    total = sum(weight.numel() for weight in causal.parameters())
+    head = causal.get_output_embeddings().weight.numel()
+    body = total - causal.get_input_embeddings().weight.numel()
+    numbers = geometry(causal.config).numbers
+    return {"flops": flops, "bandwidth": bandwidth, "body_weights": body, "head_weights": head, "kv_numbers": numbers}
 
 
 @dataclass(frozen=True)
@@ -268,7 +295,7 @@ class Trl:
     def __init__(self, loaded: Loaded, *, prompts: int, samples: int, fixed: bool, checkpointing: bool) -> None:
         from datasets import Dataset
         from transformers import TrainerCallback
-        from trl import GRPOConfig, GRPOTrainer
+        from trl import GRPOTrainer
 
         rows = update_sequences(loaded, prompts=prompts, samples=samples)
         chats = long_prompts(loaded, prompts, tokens=310 if fixed else 300)
@@ -295,27 +322,8 @@ class Trl:
             def on_step_end(self, *_: Any, **__: Any) -> None:
                 clocks[-1] += perf_counter()
 
-        count = prompts * samples
         self.folder = TemporaryDirectory()
-        config = GRPOConfig(
-            output_dir=self.folder.name,
-            per_device_train_batch_size=8,
-            gradient_accumulation_steps=count // 8,
-            num_generations=samples,
-            max_completion_length=TRAINED,
-            max_steps=1,
-            temperature=1.0,
-            learning_rate=1e-4,
-            beta=0.0,
-            gradient_checkpointing=checkpointing,
-            bf16=False,
-            use_cpu=True,
-            report_to="none",
-            save_strategy="no",
-            logging_strategy="no",
-            disable_tqdm=True,
-            shuffle_dataset=False,
-        )
+        config = _trl_config(self.folder.name, count=prompts * samples, samples=samples, checkpointing=checkpointing)
         data = [{"prompt": [{"role": m.role, "content": m.content} for m in chat]} for chat in chats]
         self.trainer = GRPOTrainer(
             model=loaded.model,
@@ -331,3 +339,27 @@ class Trl:
         """One step."""
         self.trainer.train()
         return Done(self.amount, self.clocks[-1])
+
+
+def _trl_config(folder: str, *, count: int, samples: int, checkpointing: bool) -> Any:
+    from trl import GRPOConfig
+
+    return GRPOConfig(
+        output_dir=folder,
+        per_device_train_batch_size=8,
+        gradient_accumulation_steps=count // 8,
+        num_generations=samples,
+        max_completion_length=TRAINED,
+        max_steps=1,
+        temperature=1.0,
+        learning_rate=1e-4,
+        beta=0.0,
+        gradient_checkpointing=checkpointing,
+        bf16=False,
+        use_cpu=True,
+        report_to="none",
+        save_strategy="no",
+        logging_strategy="no",
+        disable_tqdm=True,
+        shuffle_dataset=False,
+    )
