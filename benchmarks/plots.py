@@ -146,7 +146,7 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
 
     ``rows`` and ``growth`` are those of ``selftaught.benchmarks.speed``; memory is left to the table.
     """
-    shown = [row for row in rows if row["unit"] != "GB"]
+    shown = [row for row in rows if row["unit"] not in ("GB", "%")]
     kinds = _distinct(growth, "kind")
     with _figure(path, width=10.5, height=0.5 * len(shown) + 3.4) as figure:
         above, below = figure.subfigures(2, 1, height_ratios=[0.5 * len(shown) + 0.8, 2.6])

@@ -59,8 +59,12 @@ def _by_stage(content: Mapping[str, Any], figures: Sequence[str]) -> str:
     head = ["stage"] + [f"{seat}: {HEADS[what]}" for seat in seats for what in figures]
     lines = [head, ["---"] * len(head)]
     stages = _distinct(rows, "stage")
-    for stage in sorted(stages, key=lambda stage: "-against-" in stage):
-        name = f"*{stage.replace('-against-', ' against ')}*" if "-against-" in stage else stage
+    alone = [stage for stage in stages if "-against-" not in stage]
+    # Of the matches with past selves those of each series' last round; the file has the others.
+    last = {stage.rpartition("-")[0]: stage for stage in alone}.values()
+    matches = [stage for stage in stages if "-against-" in stage and stage.partition("-against-")[0] in last]
+    for stage in alone + matches:
+        name = f"*{stage.replace('-against-', ' against ')}*" if stage in matches else stage
         found = {seat: [row for row in rows if (row["stage"], row["seat"]) == (stage, seat)] for seat in seats}
         lines.append([name] + [_cell([row[what] for row in found[seat]]) for seat in seats for what in figures])
     seeds = len(_distinct(rows, "seed"))
@@ -101,12 +105,11 @@ def speed_table(content: Mapping[str, Any]) -> str:
     lines = [head, ["---", "---", "---:", "---:", "---", "---:", "---"]]
     for row in content["rows"]:
         target, ratio = row["target"], row["ratio"]
-        reached = None if target is None else (ratio <= target if row["unit"] == "GB" else ratio >= target)
-        wanted = (
-            ""
-            if target is None
-            else f"{'at most ' if row['unit'] == 'GB' else ''}{target:g}: {'yes' if reached else 'no'}"
-        )
+        wanted = ""
+        if target is not None:
+            less = row["unit"] in ("GB", "%")
+            reached = ratio <= target if less else ratio >= target
+            wanted = f"{'at most ' if less else ''}{target:g}: {'yes' if reached else 'no'}"
         figures = [_figure(row["ours"]), _figure(row["peer"])]
         lines.append([row["work"], row["unit"], *figures, row["peer_name"], f"{ratio:.2f}", wanted])
     return _markdown(lines) + "\n" + _source(content)
@@ -147,7 +150,7 @@ def _table(name: str) -> Callable[[Mapping[str, Any]], str]:
         return throughput_table
     if name == "speed":
         return speed_table
-    if name.startswith(("demo", "taboo-")):
+    if name in ("demo", "cpu", "taboo-pocket"):
         return stages_table
     raise ValueError(f"no table is known for the result {name!r}")
 
@@ -157,7 +160,7 @@ def _draw() -> None:
 
     for path in sorted(RESULTS.glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
-        if path.stem.startswith(("demo", "taboo-")):
+        if path.stem in ("demo", "cpu", "taboo-pocket"):
             draw = learning_curves if any(row["stage"].endswith("-2") for row in content["rows"]) else win_rates
             draw(content["rows"], Path("docs") / f"{path.stem}.png")
         if path.stem == "speed":

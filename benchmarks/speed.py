@@ -112,7 +112,7 @@ def rows(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]
                 }
             )
     if "limits" in made and "dialogues" in made:
-        found.insert(1, _roofline(made))
+        found[1:1] = [_roofline(made), _share_of_rules(made)]
     return found + _game_rows(made)
 
 
@@ -158,6 +158,13 @@ def _roofline(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]
         "target": 0.5,
         "unit": "sampled tokens/s",
     }
+
+
+def _share_of_rules(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """What part of a rollout with a model is the game's own code, in percent."""
+    share = 100 * statistics.median(row["rules"] / row["seconds"] for row in made["dialogues"])
+    names = {"work": f"the same {GAMES} games: time in the game's own code", "peer_name": "at most"}
+    return {**names, "ours": share, "peer": 1.0, "ratio": share, "target": 1.0, "unit": "%"}
 
 
 def _game_rows(made: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.envs.taboo.game import Taboo
 from selftaught.envs.taboo.words import lexicon
 from selftaught.rollout import rollout
-from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
+from selftaught.types import Ask, Episode, Game, Message, Outcome, Reply, Task, Turn
 
 NEW_TOKENS = 32
 TRAINED = 40
@@ -35,13 +35,14 @@ class Done:
     """``amount`` of work in ``seconds``.
 
     ``read`` are the tokens that a perfect cache would still have to read, ``seen`` the keys that all sampled tokens
-    attended to together.
+    attended to together, ``rules`` the seconds spent in the game's own code.
     """
 
     amount: float
     seconds: float
     read: int = 0
     seen: int = 0
+    rules: float = 0.0
 
 
 def limits(model: str) -> dict[str, Any]:
@@ -80,6 +81,28 @@ class Talk(Taboo):
         return None, ""
 
 
+class Clocked:
+    """A game that adds up the seconds spent in it."""
+
+    def __init__(self, game: Game[Any]) -> None:
+        self.game = game
+        self.seconds = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.game, name)
+        return self._timed(found) if name in ("start", "ask", "tell", "outcome", "metrics") else found
+
+    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            clock = perf_counter()
+            try:
+                return function(*arguments)
+            finally:
+                self.seconds += perf_counter() - clock
+
+        return call
+
+
 class Recorder:
     """Counts what a rollout really sampled and read."""
 
@@ -103,13 +126,13 @@ def model(name: str) -> Loaded:
 def dialogues(loaded: Loaded, *, games: int, turns: int = 5, batch: int = 64, seed: int = 0) -> Done:
     """``games`` taboo games of two times ``turns`` utterances, the model in both seats."""
     agent = LocalAgent(loaded, sampling=Sampling(max_new_tokens=NEW_TOKENS), batch=batch, cache_gigabytes=12)
-    game = Talk(turns=turns)
-    tasks = islice(game.tasks("train", 0), games)
+    game: Any = Clocked(Talk(turns=turns))
+    tasks = list(islice(game.tasks("train", 0), games))
     clock = perf_counter()
     episodes = rollout(game, tasks, dict.fromkeys(game.seats, agent), seed=seed)
     seconds = perf_counter() - clock
     counted = Recorder(episodes)
-    return Done(counted.sampled, seconds, counted.read, counted.seen)
+    return Done(counted.sampled, seconds, counted.read, counted.seen, game.seconds)
 
 
 class Generate:

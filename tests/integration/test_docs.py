@@ -14,6 +14,7 @@ import pytest
 
 from selftaught import cli
 from selftaught.agents.scripted import Scripted
+from selftaught.benchmarks import publish
 from selftaught.envs.registry import games
 from selftaught.envs.taboo.game import BROKEN_BY, WINNERS, Taboo
 from selftaught.envs.taboo.judge import judge
@@ -70,6 +71,12 @@ def test_commands_parse(path: Path, line: int, code: str) -> None:
                 pytest.fail(f"{path.name}:{number}: {command!r} ends with code {stop.code}")
         elif words[:1] == ["make"]:
             assert set(words[1:]) <= set(targets), f"{path.name}:{number}: {command!r}"
+
+
+def test_published_tables_are_those_of_the_result_files() -> None:
+    for name in publish.PAGES:
+        page = (ROOT / name).read_text(encoding="utf-8")
+        assert publish.fill(page, ROOT / "benchmarks" / "results") == page, f"{name}: run selftaught.benchmarks.publish"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

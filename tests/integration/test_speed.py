@@ -17,6 +17,7 @@ def test_both_sides_play_all_utterances() -> None:
     mine = speed_work.dialogues(loaded, games=3, turns=2)
     theirs = speed_work.dialogues_by_generate(loaded, games=3, turns=2)
     assert mine.amount > 12 and theirs.amount > 12
+    assert 0 < mine.rules < mine.seconds
     assert mine.read > 0 and mine.seen > mine.amount
 
 
@@ -41,7 +42,7 @@ def test_scripted_games_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
 def made() -> dict[str, list[dict[str, Any]]]:
     """Measurements as they are kept, with round figures."""
     found: dict[str, list[dict[str, Any]]] = {
-        name: [{"amount": amount, "seconds": 10.0, "read": 50, "seen": 1000, "peak_gigabytes": 2.0}] * 3
+        name: [{"amount": amount, "seconds": 10.0, "read": 50, "seen": 1000, "rules": 0.02, "peak_gigabytes": 2.0}] * 3
         for name, amount in zip(speed.MEASUREMENTS, range(100, 10_000, 100), strict=False)
     }
     found["limits"] = [
@@ -57,16 +58,18 @@ def made() -> dict[str, list[dict[str, Any]]]:
 def test_tables_and_picture_hold_what_was_measured(tmp_path: Path) -> None:
     rows, growth = speed.rows(made()), speed.growth(made())
     by_work = {(row["work"], row["peer_name"]): row for row in rows}
-    assert len(by_work) == len(rows) == len(speed.LINES) + 1 + 2
+    assert len(by_work) == len(rows) == len(speed.LINES) + 2 + 2
     talk = by_work[speed._TALK, "transformers.generate"]
     assert (talk["ours"], talk["peer"]) == (20.0, 30.0) and talk["ratio"] == pytest.approx(2 / 3)
     # 200 sampled and 50 read tokens: 2 (10^8 x 250 + 10^7 x 200) products at 10^11 a second, more than the bytes take.
     assert by_work[f"the same {speed.GAMES} games", "roofline of this machine"]["peer"] == pytest.approx(200 / 0.54)
     assert by_work["scripted taboo, a", "TextArena Taboo-v0"]["ratio"] == 5.0
+    share = by_work[f"the same {speed.GAMES} games: time in the game's own code", "at most"]
+    assert share["ours"] == pytest.approx(0.2)
     assert len(growth) == len(speed.GROWTH)
     content = {"rows": rows, "growth": growth, "command": "c", "commit": "0" * 40, "machine": {"cores": 2}}
     table = publish.speed_table(content)
-    assert "| 3: no |" in table and "at most 0.6: " in table
+    assert "| 3: no |" in table and "| at most 1: yes |" in table and "at most 0.6: " in table
     assert "| concurrency | 256 |" in publish.growth_table(content)
     assert plots.speed(rows, growth, tmp_path / "speed.png").stat().st_size > 10_000
 
