@@ -20,11 +20,12 @@ import numpy as np
 
 RUNS, SECONDS = 5, 1.0
 
-GEM: Mapping[str, Sequence[str]] = {
-    "game:Wordle-v0-hard": [rf"\boxed{{{word}}}" for word in ("abcde", "fghab", "cdefg", "habcd", "efgha")],
-    "game:Hangman-v0-easy": [rf"\boxed{{{letter}}}" for letter in "abcdefghijklmnopqrstuvwxyz"],
-    "game:GuessTheNumber-v0-hard": [rf"\boxed{{{number}}}" for number in range(1, 51)],
+GEM: Mapping[str, Callable[[Sequence[str]], Sequence[str]]] = {
+    "game:Wordle-v0-hard": lambda words: [word for word in words if len(word) == 5][:64],
+    "game:Hangman-v0-easy": lambda words: list("abcdefghijklmnopqrstuvwxyz"),
+    "game:GuessTheNumber-v0-hard": lambda words: [str(number) for number in range(1, 51)],
 }
+"""Games and what is said in them, given the words they know."""
 TEXTARENA: Mapping[str, tuple[int, Sequence[str]]] = {
     "Taboo-v0": (4, ["It is a thing you might see outdoors.", "[tree]"]),
     "SimpleNegotiation-v0": (2, ["I offer nothing yet.", "[Deny]", "[Offer: 1 Wheat -> 1 Wood]"]),
@@ -45,12 +46,12 @@ def ours() -> Iterator[dict[str, Any]]:
 
 def gem() -> Iterator[dict[str, Any]]:
     """GEM's word games."""
-    _words_without_a_download()
+    words = _words_without_a_download()
     import gem as peer
 
     for name, actions in GEM.items():
         env = peer.make(name)
-        said = cycle(actions)
+        said = cycle([rf"\boxed{{{action}}}" for action in actions(words)])
 
         def step(env: Any = env, said: Iterator[str] = said) -> bool:
             _, _, terminated, truncated, _ = env.step(next(said))
@@ -103,7 +104,7 @@ def _rate(start: Callable[[int], object], step: Callable[[], bool]) -> int:
     return round(statistics.median(rates[1:]))
 
 
-def _words_without_a_download() -> None:
+def _words_without_a_download() -> Sequence[str]:
     """Stand in for NLTK's word list, which the peers would download; only the play is timed."""
     import nltk
     from nltk import corpus
@@ -117,6 +118,7 @@ def _words_without_a_download() -> None:
     nltk.download = lambda *args, **kwargs: True
     nltk.pos_tag = lambda tokens, *args, **kwargs: [(token, "NN") for token in tokens]
     corpus.words = type("Words", (), {"words": staticmethod(lambda *args: list(listed))})()
+    return listed
 
 
 def main(arguments: Sequence[str]) -> None:

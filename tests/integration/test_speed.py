@@ -48,9 +48,9 @@ def made() -> dict[str, list[dict[str, Any]]]:
     found["limits"] = [
         {"flops": 1e11, "bandwidth": 1e10, "body_weights": 10**8, "head_weights": 10**7, "kv_numbers": 100}
     ]
-    games = [{"game": "taboo, a", "steps_per_second": 50_000, "utterances": 10}]
+    games = [{"game": "taboo, fixed texts", "steps_per_second": 50_000, "utterances": 10}]
     found["games-ours"] = [{"games": games}]
-    found["games-gem"] = [{"games": [{"game": "game:Wordle-v0-hard", "steps_per_second": 40_000}]}]
+    found["games-gem"] = [{"games": [{"game": "game:Hangman-v0-easy", "steps_per_second": 40_000}]}]
     found["games-textarena"] = [{"games": [{"game": "Taboo-v0", "steps_per_second": 10_000}]}]
     return found
 
@@ -63,7 +63,7 @@ def test_tables_and_picture_hold_what_was_measured(tmp_path: Path) -> None:
     assert (talk["ours"], talk["peer"]) == (20.0, 30.0) and talk["ratio"] == pytest.approx(2 / 3)
     # 200 sampled and 50 read tokens: 2 (10^8 x 250 + 10^7 x 200) products at 10^11 a second, more than the bytes take.
     assert by_work[f"the same {speed.GAMES} games", "roofline of this machine"]["peer"] == pytest.approx(200 / 0.54)
-    assert by_work["scripted taboo, a", "TextArena Taboo-v0"]["ratio"] == 5.0
+    assert by_work["taboo, fixed texts, 10 utterances", "TextArena Taboo-v0"]["ratio"] == 5.0
     share = by_work[f"the same {speed.GAMES} games: time in the game's own code", "at most"]
     assert share["ours"] == pytest.approx(0.2)
     assert len(growth) == len(speed.GROWTH)
