@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from selftaught.benchmarks.record import RESULTS
+from selftaught.benchmarks.speed import LINES
 
 PAGES = ("README.md", "docs/taboo.md", "docs/performance.md")
 _KINDS = "result|speech|transcript|growth"
@@ -112,7 +113,10 @@ def speed_table(content: Mapping[str, Any]) -> str:
             wanted = f"{'at most ' if less else ''}{target:g}: {'yes' if reached else 'no'}"
         figures = [_figure(row["ours"]), _figure(row["peer"])]
         lines.append([row["work"], row["unit"], *figures, row["peer_name"], f"{ratio:.2f}", wanted])
-    return _markdown(lines) + "\n" + _source(content)
+    made = content["measurements"]
+    counts = [len(made[name]) for _, *sides, _, _, _, _ in LINES for name in sides if name in made]
+    note = f"Medians of {min(counts)} to {max(counts)} measurements of each side."
+    return _markdown(lines) + "\n\n" + note + _source(content)
 
 
 def growth_table(content: Mapping[str, Any]) -> str:

@@ -67,9 +67,17 @@ def test_tables_and_picture_hold_what_was_measured(tmp_path: Path) -> None:
     share = by_work[f"the same {speed.GAMES} games: time in the game's own code", "at most"]
     assert share["ours"] == pytest.approx(0.2)
     assert len(growth) == len(speed.GROWTH)
-    content = {"rows": rows, "growth": growth, "command": "c", "commit": "0" * 40, "machine": {"cores": 2}}
+    content = {
+        "rows": rows,
+        "growth": growth,
+        "measurements": made(),
+        "command": "c",
+        "commit": "0" * 40,
+        "machine": {"cores": 2},
+    }
     table = publish.speed_table(content)
     assert "| 3: no |" in table and "| at most 1: yes |" in table and "at most 0.6: " in table
+    assert "Medians of 3 to 3 measurements" in table
     assert "| concurrency | 256 |" in publish.growth_table(content)
     assert plots.speed(rows, growth, tmp_path / "speed.png").stat().st_size > 10_000
 
