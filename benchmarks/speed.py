@@ -298,4 +298,5 @@ LIKE = frozenset({"game:Hangman-v0-easy", "Taboo-v0", "SimpleNegotiation-v0"})
 
 
 if __name__ == "__main__":
-    print(run(tyro.cli(Speed)))
+    if written := run(tyro.cli(Speed)):
+        print(written)
