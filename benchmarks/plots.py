@@ -148,8 +148,9 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
     """
     shown = [row for row in rows if row["unit"] not in ("GB", "%")]
     kinds = _distinct(growth, "kind")
-    with _figure(path, width=10.5, height=0.5 * len(shown) + 3.4) as figure:
-        above, below = figure.subfigures(2, 1, height_ratios=[0.5 * len(shown) + 0.8, 2.6])
+    bars, curves = 0.5 * len(shown) + 0.8, 2.6 if kinds else 0.0
+    with _figure(path, width=10.5, height=bars + curves) as figure:
+        above, below = figure.subfigures(2, 1, height_ratios=[bars, curves]) if kinds else (figure, None)
         axes = above.subplots()
         places = range(len(shown))
         axes.barh(places, [row["ratio"] for row in shown], color=COLOURS[0], height=0.6)
@@ -161,8 +162,8 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
         axes.set(xlabel="our speed as a multiple of the peer's (line: to reach)")
-        panels = below.subplots(1, max(1, len(kinds)), sharey=True, squeeze=False)[0]
-        for axes, kind in zip(panels, kinds, strict=False):
+        panels = below.subplots(1, len(kinds), sharey=True, squeeze=False)[0] if kinds else []
+        for axes, kind in zip(panels, kinds, strict=True):
             mine = [row for row in growth if row["kind"] == kind]
             axes.plot(
                 [row["value"] for row in mine],
@@ -173,7 +174,8 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
             axes.set_xscale("log", base=2)
             axes.set_xticks([row["value"] for row in mine], [str(row["value"]) for row in mine])
             axes.set(title=GROWS[kind], ylim=(0, None))
-        panels[0].set_ylabel("ms a new token,\nread or sampled")
+        for axes in panels[:1]:
+            axes.set_ylabel("ms a new token,\nread or sampled")
     return path
 
 

@@ -121,6 +121,8 @@ def speed_table(content: Mapping[str, Any]) -> str:
 
 def growth_table(content: Mapping[str, Any]) -> str:
     """Cost by concurrency, utterances and length of the prompt."""
+    if not content["growth"]:
+        return "Not measured yet: `selftaught bench speed` does."
     head = ["", "", "sampled tokens/s", "ms a new token", "peak GB"]
     lines = [head, ["---", "---:", "---:", "---:", "---:"]]
     for row in content["growth"]:
