@@ -150,8 +150,8 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
     kinds = _distinct(growth, "kind")
     bars, curves = 0.5 * len(shown) + 0.8, 2.6 if kinds else 0.0
     with _figure(path, width=10.5, height=bars + curves) as figure:
-        above, below = figure.subfigures(2, 1, height_ratios=[bars, curves]) if kinds else (figure, None)
-        axes = above.subplots()
+        parts = figure.subfigures(2, 1, height_ratios=[bars, curves]) if kinds else [figure]
+        axes = parts[0].subplots()
         places = range(len(shown))
         axes.barh(places, [row["ratio"] for row in shown], color=COLOURS[0], height=0.6)
         for place, row in enumerate(shown):
@@ -162,7 +162,7 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
         axes.set(xlabel="our speed as a multiple of the peer's (line: to reach)")
-        panels = below.subplots(1, len(kinds), sharey=True, squeeze=False)[0] if kinds else []
+        panels = parts[-1].subplots(1, len(kinds), sharey=True, squeeze=False)[0] if kinds else []
         for axes, kind in zip(panels, kinds, strict=True):
             mine = [row for row in growth if row["kind"] == kind]
             axes.plot(
