@@ -61,10 +61,15 @@ def grpo_loss(
     Per token, ``rho = exp(l - s)`` against the log-probability ``s`` at sampling, and the term
     ``-min(A rho, A clip(rho, 1 - clip_low, 1 + clip_high)) + kl (exp(r - l) - (r - l) - 1)`` with the reference ``r``.
     A span is the mean over its tokens times its weight, so ``weight_N`` says how sequences are normalised.
+
+    Raises:
+        ValueError: if a trained token was sampled by no model.
     """
     inside = batch.mask_BT
     ids = batch.span_BT[inside]
     logprobs, sampled = logprobs_BT[inside], batch.sampled_BT[inside]
+    if sampled.isnan().any():
+        raise ValueError("a policy gradient is of sampled tokens, and some were not: learn from OwnTurns of the policy")
     advantage = batch.value_N[ids]
     ratio = (logprobs - sampled).exp()
     clipped = ratio.clamp(1 - clip_low, 1 + clip_high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_fake import byte_tokenizer
 from selftaught.algorithms.advantages import geometric_shares, role_advantages, role_weights
 from selftaught.algorithms.examples import Batch, Example, Span, collate, span_means
+from selftaught.algorithms.grpo import Grpo, group_advantages, token_weighted
 from selftaught.algorithms.imitation import Imitation
-from selftaught.algorithms.losses import imitation_loss, sft_loss, spag_loss
+from selftaught.algorithms.losses import grpo_loss, imitation_loss, sft_loss, spag_loss
 from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
 
@@ -156,3 +158,27 @@ def test_role_advantages_update_the_baseline_before_subtracting() -> None:
     assert [row["a"] for row in rows] == [pytest.approx(1 - first), pytest.approx(-1 - second)]
     assert baselines["a"] == pytest.approx(second)
     assert rows[0]["d"] == pytest.approx(-1 + 0.1)
+
+
+def test_group_advantages_are_centred_and_scaled_within_a_group() -> None:
+    games = [
+        replace(episode(reward), group=group) for reward, group in ((1.0, "x"), (0.0, "x"), (-1.0, "x"), (5.0, "y"))
+    ]
+    centred = [row["a"] for row in group_advantages(games, scale=False)]
+    assert centred == pytest.approx([1.0, 0.0, -1.0, 0.0])
+    scaled = [row["d"] for row in group_advantages(games, scale=True)]
+    assert scaled == pytest.approx([-1 / 1.0001, 0.0, 1 / 1.0001, 0.0])
+
+
+def test_token_weights_count_every_token_the_same() -> None:
+    (first, second) = token_weighted([Example(tuple(range(9)), (Span(1, 3),)), Example(tuple(range(9)), (Span(2, 8),))])
+    assert (first.spans[0].weight, second.spans[0].weight) == (0.5, 1.5)
+
+
+def test_grpo_refuses_what_no_model_sampled() -> None:
+    turns = tuple(Turn(Ask(seat, (Message("user", "go"),)), Reply("ok"), "scripted") for seat in "ad")
+    games = [replace(episode(reward), turns=turns) for reward in (1.0, -1.0)]
+    found, _ = Grpo().examples(games, {}, codec=ChatCodec(byte_tokenizer()))
+    batch = collate(found)
+    with pytest.raises(ValueError, match="OwnTurns"):
+        grpo_loss(torch.zeros(batch.tokens_BT.shape), batch, clip_low=0.2, clip_high=0.2, kl=0.0)
