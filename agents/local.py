@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from selftaught.agents.local_adapters import load_adapter, merged, save_adapter, with_lora
 from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_draw import Sampling
@@ -18,7 +16,7 @@ from selftaught.agents.local_engine import Engine, Row, Steps
 from selftaught.agents.local_fused import fuse
 from selftaught.agents.local_models import Loaded
 from selftaught.agents.local_modules import ModuleSteps
-from selftaught.agents.local_slab import Slab, geometry
+from selftaught.agents.local_slab import Held, Slab, geometry
 from selftaught.types import Ask, Message, Reply
 
 __all__ = ["LocalAgent", "Sampling", "load_adapter", "merged", "save_adapter", "with_lora"]
@@ -35,7 +33,7 @@ class _Memory:
 
     tokens: list[int]
     text: str
-    kv: Tensor | None
+    kv: Held | None
 
 
 @dataclass
@@ -179,11 +177,10 @@ class LocalAgent:
             some = next(self.model.parameters())
             self._engine = Engine(
                 steps,
-                Slab(geometry(self.model.config), device=some.device, dtype=some.dtype),
+                Slab(geometry(self.model.config), device=some.device, dtype=some.dtype, bytes=self.cache_bytes),
                 settings=self.sampling,
                 end_tokens=self.codec.end_tokens,
                 batch=self.batch,
-                bytes=self.cache_bytes,
             )
         return self._engine
 
@@ -219,7 +216,10 @@ class LocalAgent:
 
     def _evict(self, slab: Slab) -> None:
         """Give up keys and values of the dialogues that are silent longest, then the oldest dialogues themselves."""
-        bytes_kept = slab.block.nbytes + sum(0 if one.kv is None else one.kv.nbytes for one in self._kept.values())
+        bytes_held = sum(0 if one.kv is None else one.kv.nbytes for one in self._kept.values())
+        if slab.nbytes + bytes_held > self.cache_bytes:
+            slab.trim()
+        bytes_kept = slab.nbytes + bytes_held
         while self._kept and bytes_kept > self.cache_bytes:
             _, memory = self._kept.popitem(last=False)
             if memory.kv is not None:

@@ -31,27 +31,34 @@ class Sampling:
             )
 
 
+@torch.inference_mode()
 def draw(logits_BV: Tensor, uniform_B: Tensor, settings: Sampling) -> tuple[Tensor, Tensor]:
     """One token a row [B], and its log-probability [B] under the untruncated model at temperature 1, in nats.
 
-    ``uniform_B`` in [0, 1) decides: the token at which the cumulated probability first exceeds it.
+    ``uniform_B`` in [0, 1) decides: the token at which the cumulated probability first exceeds it. ``logits_BV`` may be
+    overwritten: memory for as many numbers again would cost more than the arithmetic.
     """
+    truncated = settings.top_k or settings.top_p < 1
+    if settings.temperature == 1 and not truncated:
+        weights_BV = logits_BV.sub_(logits_BV.amax(-1, keepdim=True)).exp_()
+        tokens_B = _invert(weights_BV, uniform_B)
+        return tokens_B, (weights_BV.gather(1, tokens_B[:, None])[:, 0] / weights_BV.sum(-1)).log()
     if settings.temperature == 0:
         tokens_B = logits_BV.argmax(-1)
-    elif settings.top_k or settings.top_p < 1:
+    elif truncated:
         kept_BK, ids_BK = _truncate(logits_BV / settings.temperature, settings)
         tokens_B = ids_BK.gather(1, _invert(kept_BK.softmax(-1), uniform_B)[:, None])[:, 0]
     else:
-        scaled_BV = logits_BV if settings.temperature == 1 else logits_BV / settings.temperature
-        tokens_B = _invert(scaled_BV.softmax(-1), uniform_B)
+        tokens_B = _invert((logits_BV / settings.temperature).softmax(-1), uniform_B)
     chosen_B = logits_BV.gather(1, tokens_B[:, None])[:, 0]
     return tokens_B, chosen_B - logits_BV.logsumexp(-1)
 
 
 def _invert(probs_BK: Tensor, uniform_B: Tensor) -> Tensor:
-    """Where the cumulated probabilities exceed the uniform numbers: first which block, then where in it.
+    """Where the cumulated probabilities exceed the uniform numbers; they may be ones up to a factor.
 
-    Sums over the whole vocabulary in double precision would cost as much as a layer of the model.
+    First which block, then where in it: sums over the whole vocabulary in double precision would cost as much as a
+    layer of the model.
     """
     count = probs_BK.shape[1]
     padded_BNK = torch.nn.functional.pad(probs_BK, (0, -count % BLOCK)).view(len(probs_BK), -1, BLOCK)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from selftaught.agents.local_draw import Sampling, draw
-from selftaught.agents.local_slab import Feed, Slab
+from selftaught.agents.local_slab import Feed, Held, Slab
 from selftaught.types import Stop
 
 Steps = Callable[[Slab, Sequence[Feed]], Tensor]
@@ -29,14 +29,13 @@ COLUMN_STEP = 128
 class Row:
     """One sequence in the making.
 
-    ``tokens`` is the prompt; ``kv`` ([layers, 2, heads, n, width] or None) covers its first ``n`` tokens. ``sampled``,
-    ``logprobs`` (at temperature 1, nats) and ``stop`` are filled by the engine, which then leaves in ``kv`` all but the
-    last token.
+    ``tokens`` is the prompt, ``kv`` covers a beginning of it, or nothing if it is None. ``sampled``, ``logprobs`` (at
+    temperature 1, nats) and ``stop`` are filled by the engine, which then leaves all but the last token in ``kv``.
     """
 
     tokens: list[int]
     seed: int
-    kv: Tensor | None = None
+    kv: Held | None = None
     sampled: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     stop: Stop = "length"
@@ -69,7 +68,6 @@ class Engine:
         settings: how tokens are drawn.
         end_tokens: the tokens that end a reply.
         batch: most rows in one step.
-        bytes: bound on the slab.
     """
 
     def __init__(
@@ -80,14 +78,12 @@ class Engine:
         settings: Sampling,
         end_tokens: frozenset[int],
         batch: int,
-        bytes: int,
     ) -> None:
         self.steps = steps
         self.slab = slab
         self.settings = settings
         self.end_tokens = end_tokens
         self.batch = batch
-        self.room = bytes // slab.token_bytes
         self.queue: deque[Row] = deque()
         self._slots: list[_Slot] = []
         self._active = 0
@@ -98,10 +94,10 @@ class Engine:
         Raises:
             ValueError: if it cannot fit even when it is alone.
         """
-        if self._columns(row) > self.room:
+        if self._columns(row) > self.slab.room:
             raise ValueError(
                 f"a prompt of {len(row.tokens)} tokens and its reply need {self._columns(row)} columns of keys and "
-                f"values, and the cache has room for {self.room}: raise cache_gigabytes or shorten the prompt"
+                f"values, and the cache has room for {self.slab.room}: raise cache_gigabytes or shorten the prompt"
             )
         self.queue.append(row)
 
@@ -154,7 +150,7 @@ class Engine:
             if row.kv is None and any(_shared(row.tokens, other.tokens) > shared + LEAST_SHARED for other in entering):
                 waiting.append(row)
                 continue
-            new += len(row.tokens) - (shared if row.kv is None else row.kv.shape[3])
+            new += len(row.tokens) - (shared if row.kv is None else row.kv.count)
             self._enter(row, source=source, shared=shared)
             entering.append(row)
         self.queue.extendleft(reversed(waiting))
@@ -163,13 +159,13 @@ class Engine:
     def _reserve(self, row: Row, *, live: int) -> bool:
         """Make room for one more row; whether there is."""
         columns = max(self._columns(row), self.slab.columns)
-        if max(live + 1, self.slab.slots) * columns > self.room:
+        if max(live + 1, self.slab.slots) * columns > self.slab.room:
             if live:
                 return False
             self._slots, self._active = [], 0
             self.slab.clear()
             columns = self._columns(row)
-        wanted = min(self.batch, live + len(self.queue), self.room // columns)
+        wanted = min(self.batch, live + len(self.queue), self.slab.room // columns)
         self.slab.reserve(max(wanted, live + 1), columns)
         return True
 
@@ -193,7 +189,7 @@ class Engine:
             if place == len(self._slots):
                 self._slots.append(_Slot(None, [], []))
         if row.kv is not None:
-            shared = row.kv.shape[3]
+            shared = row.kv.count
             self.slab.put(place, row.kv)
             row.kv = None
         elif shared and source != place:

@@ -15,19 +15,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from selftaught.agents.local_products import Product, product
 from selftaught.agents.local_slab import Feed, Slab
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """``qkv`` [(heads + 2 kv heads) x width, D], ``out`` and ``down`` [D, ..], ``gate_up`` [2 F, D], norms [D]."""
+    """``qkv`` gives (heads + 2 kv heads) x width numbers a token, ``gate_up`` 2 F, the others D; norms are [D]."""
 
     attention_norm: Tensor
-    qkv: Tensor
-    out: Tensor
+    qkv: Product
+    out: Product
     mlp_norm: Tensor
-    gate_up: Tensor
-    down: Tensor
+    gate_up: Product
+    down: Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class FusedLlama:
 
     layers: tuple[_Layer, ...]
     embedding: Tensor
-    head: Tensor
+    head: Product
     norm: Tensor
     inverse_frequencies: Tensor
     heads: int
@@ -49,13 +50,13 @@ class FusedLlama:
         x = functional.embedding(step.tokens, self.embedding)
         for index, layer in enumerate(self.layers):
             h = functional.rms_norm(x, (x.shape[1],), layer.attention_norm, self.epsilon)
-            qkv = functional.linear(h, layer.qkv).view(len(x), -1, slab.size.width)
-            x = torch.addmm(x, self._attend(qkv, slab.block[index], step), layer.out.T)
+            qkv = layer.qkv(h).view(len(x), -1, slab.size.width)
+            x = x + layer.out(self._attend(qkv, slab.block[index], step))
             h = functional.rms_norm(x, (x.shape[1],), layer.mlp_norm, self.epsilon)
-            gate, up = functional.linear(h, layer.gate_up).chunk(2, dim=1)
-            x = torch.addmm(x, functional.silu(gate) * up, layer.down.T)
+            gate, up = layer.gate_up(h).chunk(2, dim=1)
+            x = x + layer.down(functional.silu(gate) * up)
         x = functional.rms_norm(x[: len(feeds)], (x.shape[1],), self.norm, self.epsilon)
-        return functional.linear(x, self.head).float()
+        return self.head(x).float()
 
     def _attend(self, qkv: Tensor, block: Tensor, step: _Step) -> Tensor:
         """Write keys and values into the layer's ``block`` [2, slots, kv heads, C, width], and attend: [N, D]."""
@@ -155,7 +156,7 @@ def fuse(model: Any, adapter: str | None) -> FusedLlama | None:
         return FusedLlama(
             layers=tuple(_fuse_layer(layer, adapter) for layer in causal.model.layers),
             embedding=causal.get_input_embeddings().weight.detach(),
-            head=_weight(causal.get_output_embeddings(), adapter),
+            head=product(_weight(causal.get_output_embeddings(), adapter)),
             norm=causal.model.norm.weight.detach(),
             inverse_frequencies=causal.model.rotary_emb.inv_freq,
             heads=config.num_attention_heads,
@@ -168,11 +169,11 @@ def _fuse_layer(layer: Any, adapter: str | None) -> _Layer:
     projections = (attention.q_proj, attention.k_proj, attention.v_proj)
     return _Layer(
         attention_norm=layer.input_layernorm.weight.detach(),
-        qkv=torch.cat([_weight(linear, adapter) for linear in projections]),
-        out=_weight(attention.o_proj, adapter),
+        qkv=product(torch.cat([_weight(linear, adapter) for linear in projections])),
+        out=product(_weight(attention.o_proj, adapter)),
         mlp_norm=layer.post_attention_layernorm.weight.detach(),
-        gate_up=torch.cat([_weight(mlp.gate_proj, adapter), _weight(mlp.up_proj, adapter)]),
-        down=_weight(mlp.down_proj, adapter),
+        gate_up=product(torch.cat([_weight(mlp.gate_proj, adapter), _weight(mlp.up_proj, adapter)])),
+        down=product(_weight(mlp.down_proj, adapter)),
     )
 
 

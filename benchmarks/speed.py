@@ -275,8 +275,8 @@ MEASUREMENTS: Mapping[str, Callable[[str], dict[str, Any]]] = {
 }
 GAMES_OF: Mapping[str, str] = {"games-ours": "ours", "games-gem": "gem", "games-textarena": "textarena"}
 """Scripted games, by the side of ``selftaught.benchmarks.speed_games``."""
-ONCE = frozenset({"limits", *GROWTH})
-"""Measured once: not sides of a ratio."""
+ONCE = frozenset({"limits", "update-trl-checkpointing", *GROWTH})
+"""Measured once: nothing is to be reached there."""
 
 _SAMPLED, _TRAINED, _MEMORY = "sampled tokens/s", "tokens/s", "GB"
 _GENERATE, _CHECKPOINTING = "transformers.generate", "TRL, gradient checkpointing"

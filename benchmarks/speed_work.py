@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -16,6 +17,7 @@ import numpy as np
 
 from selftaught.agents.local import LocalAgent, Sampling, merged, with_lora
 from selftaught.agents.local_models import Loaded, load
+from selftaught.agents.local_products import product
 from selftaught.agents.local_slab import geometry
 from selftaught.algorithms.examples import Example, Span
 from selftaught.algorithms.grpo import Grpo
@@ -60,7 +62,8 @@ def limits(model: str) -> dict[str, Any]:
 
     with torch.inference_mode():
         left, right = torch.randn(1024, 1024), torch.randn(1024, 4096)
-        flops = best(lambda: left @ right, 2 * 1024 * 1024 * 4096)
+        kernels = (lambda: left @ right), partial(product(right.T), left)
+        flops = max(best(kernel, 2 * 1024 * 1024 * 4096) for kernel in kernels)
         block = torch.ones(2**28 // 4 * 2)
         bandwidth = best(block.sum, block.nbytes)
     causal: Any = load(model).model

@@ -46,8 +46,8 @@ def fused() -> Steps:
 
 
 def engine(steps: Steps, *, batch: int = 4, settings: Sampling = GREEDY, bytes: int = 10**8) -> Engine:
-    slab = Slab(geometry(MODEL.config), device=torch.device("cpu"), dtype=torch.float32)
-    return Engine(steps, slab, settings=settings, end_tokens=frozenset({257}), batch=batch, bytes=bytes)
+    slab = Slab(geometry(MODEL.config), device=torch.device("cpu"), dtype=torch.float32, bytes=bytes)
+    return Engine(steps, slab, settings=settings, end_tokens=frozenset({257}), batch=batch)
 
 
 def finish(engine: Engine, rows: Sequence[Row]) -> None:
@@ -92,7 +92,7 @@ def test_more_rows_than_slots_are_all_exact(steps: Steps) -> None:
 def test_a_row_goes_on_from_the_keys_that_it_left() -> None:
     first = Row(prompts(1)[0], 0)
     finish(engine(fused()), [first])
-    assert first.kv is not None and first.kv.shape[3] == len(first.tokens) + len(first.sampled) - 1
+    assert first.kv is not None and first.kv.count == len(first.tokens) + len(first.sampled) - 1
     again = Row([*first.tokens, *first.sampled, 5, 6], 1, kv=first.kv)
     counting = Counting(fused())
     finish(engine(counting), [again])

@@ -154,7 +154,7 @@ def test_special_tokens_in_a_message_cannot_open_a_turn() -> None:
 def draws(settings: Sampling, count: int = 4000) -> np.ndarray:
     with torch.no_grad():
         logits = fake().model(torch.tensor([[10, 20, 30]])).logits[0, -1:].expand(count, -1)
-    tokens, logprobs = draw(logits, torch.from_numpy(np.random.default_rng(0).random(count)), settings)
+    tokens, logprobs = draw(logits.clone(), torch.from_numpy(np.random.default_rng(0).random(count)), settings)
     assert torch.allclose(logprobs, logits.log_softmax(-1).gather(1, tokens[:, None])[:, 0], atol=1e-5)
     return tokens.numpy()
 
