@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gymnasium
@@ -22,7 +22,7 @@ from selftaught.envs.table import (
     task_stream,
     transcript_text,
 )
-from selftaught.types import Ask, Game, Message, Outcome, Seat, Task
+from selftaught.types import Ask, Game, Message, Outcome, Paying, Seat, Task
 
 AFTER_RESET = frozenset(
     {
@@ -83,6 +83,7 @@ class AecView(AECEnv[Seat, dict[str, str], str]):
         self._state: Any = None
         self._ask: Ask | None = None
         self._turns: list[tuple[Ask, str]] = []
+        self._paying = game if isinstance(game, Paying) else None
         self._outcome: Outcome | None = None
         self._printed = 0
         self._steps = 0
@@ -125,6 +126,7 @@ class AecView(AECEnv[Seat, dict[str, str], str]):
         self.agents = list(self.possible_agents)
         self.rewards = dict.fromkeys(self.agents, 0.0)
         self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
+        self._paid = dict.fromkeys(self.agents, 0.0)
         self.terminations = dict.fromkeys(self.agents, False)
         self.truncations = dict.fromkeys(self.agents, False)
         self.infos: dict[Seat, dict[str, Any]] = {seat: {} for seat in self.agents}
@@ -152,8 +154,11 @@ class AecView(AECEnv[Seat, dict[str, str], str]):
         self._turns.append((asked, text))
         self._state = self.game.tell(self._state, text)
         self.infos[asked.seat] = {}
+        self._cumulative_rewards[asked.seat] = 0.0
         ask = self.game.ask(self._state)
         if ask is not None:
+            if self._paying is not None:
+                self._pay(self._paying.paid(self._state))
             self._select(ask)
         else:
             self._finish()
@@ -214,12 +219,18 @@ class AecView(AECEnv[Seat, dict[str, str], str]):
         self._ask = None
         outcome = self._outcome = self.game.outcome(self._state)
         metrics = self.game.metrics(self._state, self._task)
+        self._pay(outcome.rewards)
         for seat in self.agents:
-            # No reward came before, so the cumulative ones need no clearing during the game.
-            self.rewards[seat] = self._cumulative_rewards[seat] = float(outcome.rewards[seat])
             self.terminations[seat] = True
             self.infos[seat] = {"outcome": outcome, "metrics": dict(metrics)}
         self.agent_selection = self.agents[0]
+
+    def _pay(self, paid: Mapping[Seat, float]) -> None:
+        """Reward every seat by what it was paid since the last step."""
+        for seat in self.agents:
+            self.rewards[seat] = float(paid[seat]) - self._paid[seat]
+            self._cumulative_rewards[seat] += self.rewards[seat]
+            self._paid[seat] = float(paid[seat])
 
     def _step_after_end(self, action: str | None) -> None:
         if self._task is None:

@@ -20,7 +20,8 @@ from selftaught.envs.table import (
     task_stream,
     transcript_text,
 )
-from selftaught.types import Agent, Ask, Episode, Game, Message, Outcome, Player, Reply, Seat, Task, Turn
+from selftaught.rollout import turn_reward
+from selftaught.types import Agent, Ask, Episode, Game, Message, Outcome, Paying, Player, Reply, Seat, Task, Turn
 
 Other = Agent | Player | str
 """Who may play a seat: an agent, a function of the ask, or the registered name of a scripted player."""
@@ -33,11 +34,12 @@ MOST_SKIPS = 1000
 
 
 class SeatEnv(gymnasium.Env[str, str]):
-    """One seat of a game: read the prompt, reply with text, get the reward when the game ends.
+    """One seat of a game: read the prompt, reply with text, get a reward.
 
     Observation: the seat's chat messages as plain text (``prompt_text``); after the end, the last prompt followed by
-    the last reply. Action: the reply. Reward: zero until the game ends, then the seat's reward. ``terminated`` is the
-    end of the game; ``truncated`` is always False, for games limit their own length.
+    the last reply. Action: the reply. Reward: what the seat was paid since its last step, which in most games is zero
+    until the end; all together they are the seat's reward. ``terminated`` is the end of the game; ``truncated`` is
+    always False, for games limit their own length.
 
     ``info`` holds ``ask`` (the ``Ask`` itself) while the game runs, and after the end ``outcome``, ``metrics`` and
     ``record`` (the ``Episode``; not called ``episode``, which Gymnasium's ``RecordEpisodeStatistics`` claims).
@@ -82,6 +84,8 @@ class SeatEnv(gymnasium.Env[str, str]):
         self._state: Any = None
         self._ask: Ask | None = None
         self._turns: list[Turn] = []
+        self._paying = game if isinstance(game, Paying) else None
+        self._paid = 0.0
         self._outcome: Outcome | None = None
         self._episode_id = ""
         self._printed = 0
@@ -123,7 +127,9 @@ class SeatEnv(gymnasium.Env[str, str]):
         self._tell(asked, Reply(text), LEARNER)
         ask = self._play_others()
         if ask is not None:
-            observation, reward, info = prompt_text(ask.messages), 0.0, {"ask": ask}
+            paid = 0.0 if self._paying is None else float(self._paying.paid(self._state)[self.seat])
+            observation, reward, info = prompt_text(ask.messages), paid - self._paid, {"ask": ask}
+            self._paid = paid
         else:
             observation = prompt_text((*asked.messages, Message("assistant", text)))
             reward, info = self._finish()
@@ -154,14 +160,15 @@ class SeatEnv(gymnasium.Env[str, str]):
     def _start(self, task: Task) -> None:
         self._task = task
         self._turns = []
+        self._paid = 0.0
         self._outcome = None
         self._printed = 0
         self._episode_id = f"{self.game.name}-{self.np_random.bit_generator.random_raw():016x}"
         self._state = self.game.start(task.public, self.np_random)
 
     def _tell(self, ask: Ask, reply: Reply, agent: str) -> None:
-        self._turns.append(Turn(ask, reply, agent))
-        self._state = self.game.tell(self._state, reply.text)
+        before, self._state = self._state, self.game.tell(self._state, reply.text)
+        self._turns.append(Turn(ask, reply, agent, turn_reward(self.game, before, self._state, ask.seat)))
 
     def _play_others(self) -> Ask | None:
         """Play the other seats until the learning seat is asked, and return its ask; ``None`` if the game ends."""
@@ -187,7 +194,11 @@ class SeatEnv(gymnasium.Env[str, str]):
             outcome=outcome,
             metrics=dict(metrics),
         )
-        return float(outcome.rewards[self.seat]), {"outcome": outcome, "metrics": metrics, "record": record}
+        return float(outcome.rewards[self.seat]) - self._paid, {
+            "outcome": outcome,
+            "metrics": metrics,
+            "record": record,
+        }
 
 
 def _seated_others(

@@ -16,9 +16,10 @@ import numpy as np
 from selftaught.types import Game, Message, Player, Seat
 
 if TYPE_CHECKING:
+    from selftaught.envs.aec_view import AecView
     from selftaught.envs.gym_view import Other, SeatEnv
 
-IDS: Mapping[str, str] = {"taboo": "selftaught/Taboo-v0"}
+IDS: Mapping[str, str] = {"taboo": "selftaught/Taboo-v0", "graph_plan": "selftaught/GraphPlan-v0"}
 """Gymnasium ids by game name; known before any game is imported."""
 
 
@@ -64,6 +65,10 @@ GAMES: Mapping[str, Entry]
 @functools.cache
 def games() -> Mapping[str, Entry]:
     """What ``GAMES`` holds."""
+    from selftaught.envs.graph_plan.game import GraphPlan
+    from selftaught.envs.graph_plan.players import PLAYERS as PLAN_PLAYERS
+    from selftaught.envs.graph_plan.players import TEACHERS as PLAN_TEACHERS
+    from selftaught.envs.graph_plan.players import YARDSTICKS as PLAN_YARDSTICKS
     from selftaught.envs.taboo.corpus import corpus as taboo_corpus
     from selftaught.envs.taboo.game import Taboo
     from selftaught.envs.taboo.players import PLAYERS as TABOO_PLAYERS
@@ -82,6 +87,17 @@ def games() -> Mapping[str, Entry]:
             yardsticks=TABOO_YARDSTICKS,
             teachers=TABOO_TEACHERS,
             corpus=taboo_corpus,
+        ),
+        "graph_plan": Entry(
+            name="graph_plan",
+            id=IDS["graph_plan"],
+            make=GraphPlan,
+            seats=("planner",),
+            players=PLAN_PLAYERS,
+            default_seat="planner",
+            default_others={"planner": "oracle"},
+            yardsticks=PLAN_YARDSTICKS,
+            teachers=PLAN_TEACHERS,
         ),
     }
 
@@ -153,6 +169,20 @@ def make_seat_env(
         others = {other: name for other, name in known.default_others.items() if other != seat}
     game = make_game(game_name, **settings)
     return SeatEnv(game, seat=seat, others=others, split=split, task_seed=task_seed, render_mode=render_mode)
+
+
+def make_table_env(
+    game_name: str,
+    *,
+    split: str = "train",
+    task_seed: int | None = None,
+    render_mode: str | None = None,
+    **settings: Any,
+) -> AecView:
+    """The PettingZoo environment of a game with the given settings; ``AecView`` explains the other arguments."""
+    from selftaught.envs.aec_view import AecView
+
+    return AecView(make_game(game_name, **settings), split=split, task_seed=task_seed, render_mode=render_mode)
 
 
 def register_ids() -> None:

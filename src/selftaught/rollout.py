@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from selftaught.types import Agent, Ask, Episode, Game, Seat, Stream, Streaming, Task, Turn
+from selftaught.types import Agent, Ask, Episode, Game, Reply, Seat, Stream, Streaming, Task, Turn
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ class _Desk:
             if len(replies) != len(asks):
                 raise ValueError(f"agent {agent.name!r} gave {len(replies)} replies to {len(asks)} asks")
             for table, ask, reply in zip(seated, asks, replies, strict=True):
-                self._tell(table, Turn(ask, reply, agent.name))
+                self._tell(table, ask, reply, agent.name)
             answered += seated
         return answered
 
@@ -122,13 +122,20 @@ class _Desk:
         answered = []
         for index, reply in fullest.take():
             table, ask, agent = self.asked.pop(index)
-            self._tell(table, Turn(ask, reply, agent.name))
+            self._tell(table, ask, reply, agent.name)
             answered.append(table)
         return answered
 
-    def _tell(self, table: _Table, turn: Turn) -> None:
-        table.turns.append(turn)
-        table.state = self.game.tell(table.state, turn.reply.text)
+    def _tell(self, table: _Table, ask: Ask, reply: Reply, agent: str) -> None:
+        before, table.state = table.state, self.game.tell(table.state, reply.text)
+        table.turns.append(Turn(ask, reply, agent, turn_reward(self.game, before, table.state, ask.seat)))
+
+
+def turn_reward(game: Game[Any], before: Any, after: Any, seat: Seat) -> float:
+    """What a seat was paid from one state to another before the end; 0 at the end, and in games that pay only there."""
+    if not hasattr(game, "paid") or game.ask(after) is None:
+        return 0.0
+    return float(game.paid(after)[seat] - game.paid(before)[seat])
 
 
 def _episode(game: Game[Any], table: _Table) -> Episode:

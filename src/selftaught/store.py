@@ -190,6 +190,7 @@ def _turn_record(turn: Turn) -> dict[str, Any]:
         "tokens": list(reply.tokens),
         "logprobs": list(reply.logprobs),
         "stop": reply.stop,
+        "reward": turn.reward,
     }
 
 
@@ -214,7 +215,8 @@ def _turn(record: Mapping[str, Any]) -> Turn:
         logprobs=tuple(record["logprobs"]),
         stop=record["stop"],
     )
-    return Turn(Ask(record["seat"], messages, seed=record["seed"]), reply, record["agent"])
+    ask = Ask(record["seat"], messages, seed=record["seed"])
+    return Turn(ask, reply, record["agent"], record.get("reward", 0.0))
 
 
 def _schema(arrow: Any) -> Any:
@@ -223,7 +225,7 @@ def _schema(arrow: Any) -> Any:
     figures, message = arrow.map_(text, figure), arrow.struct({"role": text, "content": text})
     turn = {"agent": text, "seat": text, "seed": integer, "messages": arrow.list_(message), "text": text}
     tokens = {"prompt_tokens": arrow.list_(integer), "tokens": arrow.list_(integer), "logprobs": arrow.list_(figure)}
-    turns = arrow.list_(arrow.struct({**turn, **tokens, "stop": text}))
+    turns = arrow.list_(arrow.struct({**turn, **tokens, "stop": text, "reward": figure}))
     texts = dict.fromkeys(("id", "env", "group", "task", "public", "sealed", "end", "reason"), text)
     return arrow.schema({"step": integer, **texts, "rewards": figures, "metrics": figures, "turns": turns})
 

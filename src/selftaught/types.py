@@ -69,11 +69,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One ask with its reply and the name of the agent that gave it."""
+    """One ask with its reply and the name of the agent that gave it.
+
+    ``reward`` is what the seat was paid for it before the end (``Paying``); whatever else ``Outcome`` pays came at the
+    seat's last turn.
+    """
 
     ask: Ask
     reply: Reply
     agent: str
+    reward: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ class Game(Protocol[S]):
         """All seats, in a fixed order."""
 
     def tasks(self, split: str, seed: int) -> Iterator[Task]:
-        """An endless stream of tasks; every task of the split comes once before any comes twice."""
+        """An endless stream of tasks; of a finite split, every task comes once before any comes twice."""
 
     def start(self, public: Mapping[str, Any], rng: np.random.Generator) -> S:
         """The first state. Consumes ``rng``."""
@@ -141,6 +146,14 @@ class Game(Protocol[S]):
 
     def metrics(self, state: S, task: Task) -> Mapping[str, float]:
         """Figures for people, the sealed audit among them. Never part of a reward."""
+
+
+@runtime_checkable
+class Paying(Protocol):
+    """A game that also pays during play, so that learning knows which turn was worth what."""
+
+    def paid(self, state: Any) -> Mapping[Seat, float]:
+        """What every seat was paid from the start to this state; at the end, what ``outcome`` says."""
 
 
 @runtime_checkable

@@ -12,11 +12,12 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+import pytest
 
 from selftaught.envs.aec_view import AecView
 from selftaught.envs.gym_view import SeatEnv
 from selftaught.envs.registry import Entry, games
-from selftaught.types import Ask, Outcome, Player, Seat
+from selftaught.types import Ask, Outcome, Paying, Player, Seat
 from tests.contract import toy
 
 ENTRIES: Sequence[Entry] = (*games().values(), toy.ENTRY)
@@ -93,12 +94,15 @@ def seat_env(entry: Entry, seat: Seat, names: Mapping[Seat, str] | None = None, 
 def play_seat(env: SeatEnv, player: Player, *, seed: int | None = None, between: Callable[[], object] = int) -> Any:
     """Play one game and return its record; ``between`` is called before every step."""
     _, info = env.reset(seed=seed)
+    paid = 0.0
     while "ask" in info:
         between()
         _, reward, terminated, truncated, info = env.step(player(info["ask"]))
         assert terminated == ("outcome" in info)
         assert truncated is False
-        assert terminated or reward == 0
+        assert terminated or reward == 0 or isinstance(env.game, Paying)
+        paid += reward
+    assert paid == pytest.approx(info["outcome"].rewards[env.seat], abs=1e-9)
     return info["record"]
 
 
@@ -114,16 +118,18 @@ def play_table(
     env.reset(seed=seed, options=task)
     turns: list[tuple[Ask, str]] = []
     last: Mapping[str, Any] = {}
+    paid = dict.fromkeys(env.possible_agents, 0.0)
     for seat in env.agent_iter():
         between()
         observation, reward, terminated, _, info = env.last()
         assert observation in env.observation_space(seat)
+        paid[seat] += reward
         if terminated:
             last = info
-            assert reward == info["outcome"].rewards[seat]
+            assert paid[seat] == pytest.approx(info["outcome"].rewards[seat], abs=1e-9)
             env.step(None)
             continue
-        assert reward == 0
+        assert reward == 0 or isinstance(env.game, Paying)
         turns.append((info["ask"], reply(info["ask"])))
         env.step(turns[-1][1])
     return turns, last["outcome"], last["metrics"]

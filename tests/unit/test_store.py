@@ -39,6 +39,7 @@ EPISODE = Episode(
             Ask("attacker", (Message("system", "Hint."), Message("user", "Go.")), seed=5),
             Reply("It is a fruit.", (1, 2), (3, 4), (-0.1, -1e-300), "end"),
             "model",
+            0.25,
         ),
         Turn(Ask("defender", (Message("user", "It is a fruit."),)), Reply("\ud83d\x00\u2028\n\U0001f34e"), "table"),
     ),
@@ -66,7 +67,7 @@ asks = st.builds(Ask, text, messages, view=st.just({}), seed=st.integers(0, 2**6
 replies = st.builds(
     Reply, text, tokens, tokens, st.lists(figure, max_size=5).map(tuple), st.sampled_from(get_args(Stop))
 )
-turns = st.lists(st.builds(Turn, asks, replies, text), max_size=3).map(tuple)
+turns = st.lists(st.builds(Turn, asks, replies, text, figure), max_size=3).map(tuple)
 tasks = st.builds(Task, text, mapping, mapping)
 episodes = st.builds(Episode, text, text, tasks, text, turns, st.builds(Outcome, text, figures, text), figures)
 
@@ -95,12 +96,21 @@ def test_the_line_format_is_pinned(tmp_path: Path) -> None:
         b'{"v":1,"id":"7","env":"taboo","group":"word","task":{"id":"word","public":{"word":"apple",'
         b'"edges":{"$tuple":[{"$tuple":[0,1]},{"$tuple":[1,2]}]}},"sealed":{"answer":3}},"turns":[{"agent":"model",'
         b'"seat":"attacker","seed":5,"messages":[["system","Hint."],["user","Go."]],"text":"It is a fruit.",'
-        b'"prompt_tokens":[1,2],"tokens":[3,4],"logprobs":[-0.1,-1e-300],"stop":"end"},{"agent":"table",'
+        b'"prompt_tokens":[1,2],"tokens":[3,4],"logprobs":[-0.1,-1e-300],"stop":"end","reward":0.25},{"agent":"table",'
         b'"seat":"defender","seed":0,"messages":[["user","It is a fruit."]],'
         b'"text":"\\ud83d\\u0000\\u2028\\n\\ud83c\\udf4e","prompt_tokens":[],"tokens":[],"logprobs":[],'
-        b'"stop":"scripted"}],"outcome":{"end":"guessed","rewards":{"attacker":-1.0,"defender":1.0},'
+        b'"stop":"scripted","reward":0.0}],"outcome":{"end":"guessed","rewards":{"attacker":-1.0,"defender":1.0},'
         b'"reason":"said the word"},"metrics":{"turns":2,"share":0.30000000000000004}}\n'
     )
+
+
+def test_turns_without_a_reward_were_paid_nothing(tmp_path: Path) -> None:
+    """Shards of releases before games could pay during play."""
+    path = tmp_path / "shard.jsonl"
+    write_shard(path, [EPISODE])
+    path.write_bytes(path.read_bytes().replace(b',"reward":0.25', b""))
+    (read,) = read_shard(path)
+    assert [turn.reward for turn in read.turns] == [0.0, 0.0]
 
 
 def test_views_are_dropped_and_mappings_come_back_as_dicts(tmp_path: Path) -> None:
