@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from selftaught.types import Episode, Seat
 
 Baselines = Mapping[Seat, float]
+Figures = npt.NDArray[np.float64]
 
 
 def geometric_shares(turns: int, *, decay: float) -> list[float]:
@@ -23,6 +27,20 @@ def geometric_shares(turns: int, *, decay: float) -> list[float]:
         raise ValueError(f"geometric shares need at least one turn and 0 < decay <= 1, not {turns} and {decay}")
     weights = [decay ** (turns - turn) for turn in range(1, turns + 1)]
     return [weight / sum(weights) for weight in weights]
+
+
+def generalised_advantages(rewards_T: Figures, values_T: Figures, *, discount: float, trace: float) -> Figures:
+    """Generalised advantage estimates [T] of one episode that ends after its last step (GAE, arXiv 1506.02438, eq. 16).
+
+    ``A_t = sum over l of (discount trace)^l delta_(t+l)`` with ``delta_t = r_t + discount V_(t+1) - V_t``.
+    """
+    following = np.append(values_T[1:], 0.0)
+    errors_T = rewards_T + discount * following - values_T
+    advantages_T = np.zeros_like(errors_T)
+    carried = 0.0
+    for step in range(len(errors_T) - 1, -1, -1):
+        carried = advantages_T[step] = errors_T[step] + discount * trace * carried
+    return advantages_T
 
 
 def role_weights(winners: Sequence[Seat], seats: Sequence[Seat]) -> Mapping[Seat, float]:
@@ -52,3 +70,35 @@ def role_advantages(
             row[seat] = reward - current[seat]
         advantages.append(row)
     return advantages, current
+
+
+def group_advantages(episodes: Sequence[Episode], *, scale: bool) -> list[Mapping[Seat, float]]:
+    """Rewards less the mean of their group, by seat; with ``scale`` over its (sample) standard deviation + 1e-4."""
+    groups = _groups(episodes)
+
+    def advantage(episode: Episode, seat: Seat) -> float:
+        rewards = groups[episode.group, seat]
+        centred = episode.outcome.rewards[seat] - float(np.mean(rewards))
+        return centred / (float(np.std(rewards, ddof=1)) + 1e-4) if scale and len(rewards) > 1 else centred
+
+    return [{seat: advantage(episode, seat) for seat in episode.outcome.rewards} for episode in episodes]
+
+
+def leave_one_out_advantages(episodes: Sequence[Episode]) -> list[Mapping[Seat, float]]:
+    """Rewards less the mean of the others in their group, by seat (RLOO, arXiv 2402.14740, equation 8); alone, 0."""
+    groups = _groups(episodes)
+
+    def advantage(episode: Episode, seat: Seat) -> float:
+        rewards, own = groups[episode.group, seat], episode.outcome.rewards[seat]
+        return own - (sum(rewards) - own) / (len(rewards) - 1) if len(rewards) > 1 else 0.0
+
+    return [{seat: advantage(episode, seat) for seat in episode.outcome.rewards} for episode in episodes]
+
+
+def _groups(episodes: Sequence[Episode]) -> Mapping[tuple[str, Seat], Sequence[float]]:
+    """The rewards of every group and seat."""
+    groups: dict[tuple[str, Seat], list[float]] = defaultdict(list)
+    for episode in episodes:
+        for seat, reward in episode.outcome.rewards.items():
+            groups[episode.group, seat].append(reward)
+    return groups

@@ -5,10 +5,11 @@ Suffixes: ``_B`` sequence, ``_T`` token, ``_N`` span (one turn of one seat).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -39,22 +40,28 @@ class Example:
     """One token sequence with at least one trained span.
 
     ``reference`` and ``sampled`` [T] are log-probabilities under the reference, and under the policy that sampled the
-    tokens (NaN for those that no model sampled).
+    tokens (NaN for those that no model sampled). ``values`` [T] are a critic's before the update, ``advantages`` and
+    ``returns`` [T] what was made of them; ``continues`` says that the example before this one is an earlier part of the
+    same seat's game.
     """
 
     tokens: tuple[int, ...]
     spans: tuple[Span, ...]
     reference: tuple[float, ...] = ()
     sampled: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+    advantages: tuple[float, ...] = ()
+    returns: tuple[float, ...] = ()
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Padded examples.
 
-    ``tokens_BT``; ``span_BT``: the span's number or -1; ``reference_BT`` and ``sampled_BT``: log-probability of each
-    trained token under the reference and under the policy that sampled it, 0 elsewhere; per span ``value_N``,
-    ``weight_N``, ``sft_N`` (bool).
+    ``tokens_BT``; ``span_BT``: the span's number or -1; the figures of ``Example`` for each trained token, 0 elsewhere:
+    ``reference_BT``, ``sampled_BT``, ``old_value_BT``, ``advantage_BT``, ``return_BT``; per span ``value_N``,
+    ``weight_N``, ``sft_N`` (bool). ``value_BT`` is what the critic says now, with gradient, if there is one.
     """
 
     tokens_BT: Tensor
@@ -62,9 +69,13 @@ class Batch:
     span_BT: Tensor
     reference_BT: Tensor
     sampled_BT: Tensor
+    old_value_BT: Tensor
+    advantage_BT: Tensor
+    return_BT: Tensor
     value_N: Tensor
     weight_N: Tensor
     sft_N: Tensor
+    value_BT: Tensor | None = None
 
     @property
     def mask_BT(self) -> Tensor:
@@ -90,8 +101,8 @@ def sequences(episode: Episode, seat: Seat, *, codec: Codec) -> list[tuple[Examp
         spans.append(Span(start, len(tokens)))
         numbers.append(number)
     return [
-        (Example(tuple(tokens), tuple(spans), sampled=tuple(sampled)), tuple(numbers))
-        for tokens, spans, numbers, sampled in merged
+        (Example(tuple(tokens), tuple(spans), sampled=tuple(sampled), continues=place > 0), tuple(numbers))
+        for place, (tokens, spans, numbers, sampled) in enumerate(merged)
     ]
 
 
@@ -104,15 +115,14 @@ def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
     longest = max(len(example.tokens) for example in examples)
     tokens_BT = torch.full((len(examples), longest), pad)
     span_BT = torch.full((len(examples), longest), -1)
-    reference_BT = torch.zeros(len(examples), longest)
-    sampled_BT = torch.zeros(len(examples), longest)
     spans: list[Span] = []
+
+    def figures(of: Callable[[Example], tuple[float, ...]]) -> Tensor:
+        rows = [torch.tensor(of(example) or (0.0,) * len(example.tokens), dtype=torch.float32) for example in examples]
+        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+
     for row, example in enumerate(examples):
         tokens_BT[row, : len(example.tokens)] = torch.tensor(example.tokens)
-        if example.reference:
-            reference_BT[row, : len(example.tokens)] = torch.tensor(example.reference)
-        if example.sampled:
-            sampled_BT[row, : len(example.tokens)] = torch.tensor(example.sampled)
         for span in example.spans:
             if not 1 <= span.start < span.stop <= len(example.tokens):
                 raise ValueError(f"span {span} does not fit a sequence of {len(example.tokens)} tokens")
@@ -122,8 +132,11 @@ def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
         tokens_BT=tokens_BT,
         length_B=torch.tensor([len(example.tokens) for example in examples]),
         span_BT=span_BT,
-        reference_BT=reference_BT,
-        sampled_BT=sampled_BT,
+        reference_BT=figures(lambda example: example.reference),
+        sampled_BT=figures(lambda example: example.sampled),
+        old_value_BT=figures(lambda example: example.values),
+        advantage_BT=figures(lambda example: example.advantages),
+        return_BT=figures(lambda example: example.returns),
         value_N=torch.tensor([span.value for span in spans]),
         weight_N=torch.tensor([span.weight for span in spans]),
         sft_N=torch.tensor([span.kind == "sft" for span in spans]),
@@ -143,6 +156,17 @@ def span_means(values_BT: Tensor, batch: Batch) -> Tensor:
 def with_spans(example: Example, spans: Sequence[Span]) -> Example:
     """The same sequence with other spans."""
     return replace(example, spans=tuple(spans))
+
+
+def token_weighted(examples: Sequence[Example]) -> list[Example]:
+    """Spans weighted by their length, with mean weight 1: every token then counts the same."""
+    lengths = [span.stop - span.start for example in examples for span in example.spans]
+    mean = float(np.mean(lengths)) if lengths else 1.0
+
+    def weighted(span: Span) -> Span:
+        return replace(span, weight=span.weight * (span.stop - span.start) / mean)
+
+    return [with_spans(example, [weighted(span) for span in example.spans]) for example in examples]
 
 
 def by_length(examples: Sequence[Example], *, tokens: int) -> Iterator[list[Example]]:

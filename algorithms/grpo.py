@@ -7,15 +7,14 @@ tokens instead of sequences and a higher upper clip (DAPO, arXiv 2503.14476).
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
 from torch import Tensor
 
-from selftaught.algorithms.examples import Batch, Example, Span, sequences, with_spans
+from selftaught.algorithms.advantages import group_advantages, leave_one_out_advantages, role_advantages
+from selftaught.algorithms.examples import Batch, Example, sequences, token_weighted, with_spans
 from selftaught.algorithms.learner import Reference
 from selftaught.algorithms.losses import Figures, grpo_loss
 from selftaught.types import Codec, Episode, Seat
@@ -29,8 +28,13 @@ class Grpo:
     clip_high: float = 0.2
     kl: float = 0.0
     """Strength of the pull to the base model."""
+    advantage: Literal["group", "leave_one_out", "role"] = "group"
+    """What a reward is compared with: its group's mean, the mean of the others in it (RLOO, arXiv 2402.14740), or the
+    running mean of its seat (SPIRAL, arXiv 2506.24119), which needs no groups."""
     scale: bool = True
-    """Divide an advantage by its group's standard deviation."""
+    """Divide by the group's standard deviation; for ``group`` alone."""
+    rate: float = 0.95
+    """How much of the running mean stays with every episode; for ``role`` alone."""
     normalise: Literal["sequence", "token"] = "sequence"
     """Whether every turn counts the same, or every token."""
 
@@ -44,39 +48,28 @@ class Grpo:
     ) -> tuple[list[Example], Mapping[str, Any]]:
         """All sampled turns with the advantage of their seat; groups whose rewards are all equal teach nothing."""
         found: list[Example] = []
-        for episode, row in zip(episodes, group_advantages(episodes, scale=self.scale), strict=True):
+        rows, memory = self._advantages(episodes, memory)
+        for episode, row in zip(episodes, rows, strict=True):
             for seat, advantage in row.items():
                 if advantage:
                     for example, _ in sequences(episode, seat, codec=codec):
                         found.append(with_spans(example, [replace(span, value=advantage) for span in example.spans]))
         return (token_weighted(found) if self.normalise == "token" else found), memory
 
+    def _advantages(
+        self, episodes: Sequence[Episode], memory: Mapping[str, Any]
+    ) -> tuple[Sequence[Mapping[Seat, float]], Mapping[str, Any]]:
+        match self.advantage:
+            case "group":
+                return group_advantages(episodes, scale=self.scale), memory
+            case "leave_one_out":
+                return leave_one_out_advantages(episodes), memory
+            case "role":
+                seats = sorted({seat for episode in episodes for seat in episode.outcome.rewards})
+                baselines = memory.get("baselines", {})
+                rows, after = role_advantages(episodes, seats, baselines=baselines, rate=self.rate)
+                return rows, {**memory, "baselines": dict(after)}
+
     def loss(self, logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
         """See ``selftaught.algorithms.losses.grpo_loss``."""
         return grpo_loss(logprobs_BT, batch, clip_low=self.clip_low, clip_high=self.clip_high, kl=self.kl)
-
-
-def group_advantages(episodes: Sequence[Episode], *, scale: bool) -> list[Mapping[Seat, float]]:
-    """Rewards less the mean of their group, by seat; with ``scale`` over its (sample) standard deviation + 1e-4."""
-    groups: dict[tuple[str, Seat], list[float]] = defaultdict(list)
-    for episode in episodes:
-        for seat, reward in episode.outcome.rewards.items():
-            groups[episode.group, seat].append(reward)
-
-    def advantage(episode: Episode, seat: Seat) -> float:
-        rewards = groups[episode.group, seat]
-        centred = episode.outcome.rewards[seat] - float(np.mean(rewards))
-        return centred / (float(np.std(rewards, ddof=1)) + 1e-4) if scale and len(rewards) > 1 else centred
-
-    return [{seat: advantage(episode, seat) for seat in episode.outcome.rewards} for episode in episodes]
-
-
-def token_weighted(examples: Sequence[Example]) -> list[Example]:
-    """Spans weighted by their length, with mean weight 1: every token then counts the same."""
-    lengths = [span.stop - span.start for example in examples for span in example.spans]
-    mean = float(np.mean(lengths)) if lengths else 1.0
-
-    def weighted(span: Span) -> Span:
-        return replace(span, weight=span.weight * (span.stop - span.start) / mean)
-
-    return [with_spans(example, [weighted(span) for span in example.spans]) for example in examples]

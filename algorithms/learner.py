@@ -7,11 +7,11 @@ with its adapter off, and its log-probabilities are computed once, before the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -46,17 +46,38 @@ class Algorithm(Protocol):
         """A scalar and figures for the log. It must be a mean over spans of terms that depend on one span each."""
 
 
+@runtime_checkable
+class ActorCritic(Algorithm, Protocol):
+    """An algorithm that wants a critic: the learner's values are there before the first step, and in every batch."""
+
+    @property
+    def stop_kl(self) -> float | None:
+        """Stop the update where the policy has gone so far from the one that sampled (``kl_sampled`` of the loss)."""
+
+    def estimate(self, examples: Sequence[Example]) -> list[Example]:
+        """The examples with ``advantages`` and ``returns`` made of their ``values``; the order is that of play."""
+
+
 @dataclass
 class Learner:
-    """Updates ``model`` (any transformers causal model; its trainable parameters are learned)."""
+    """Updates ``model`` (any transformers causal model; its trainable parameters are learned).
+
+    ``critic`` adds a value head, one linear layer on the policy's own last hidden state, for an ``ActorCritic``.
+    """
 
     model: Any
     config: Optimisation = field(default_factory=Optimisation)
+    critic: bool = False
 
     def __post_init__(self) -> None:
         self.parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         if not self.parameters:
             raise ValueError("the model has no trainable parameter; add an adapter or unfreeze it")
+        self.head: Tensor | None = None
+        if self.critic:
+            width = _causal(self.model).get_output_embeddings().weight.shape[1]
+            self.head = torch.zeros(width, requires_grad=True, device=self.parameters[0].device)
+            self.parameters.append(self.head)
         self.optimiser = torch.optim.AdamW(
             self.parameters, lr=self.config.learning_rate, weight_decay=self.config.weight_decay, betas=(0.9, 0.95)
         )
@@ -64,8 +85,7 @@ class Learner:
 
     def logprobs(self, batch: Batch) -> Tensor:
         """Log-probability [B, T] of every trained token given those before it; 0 elsewhere."""
-        packed = pack(batch.tokens_BT, batch.length_B, ratio=key_price(self.model))
-        return token_logprobs(self.model, batch, packed=packed)
+        return self._forward(batch)[0]
 
     def update(
         self,
@@ -74,41 +94,80 @@ class Learner:
         *,
         seed: int,
         reference: Reference = "start",
+        estimate: Callable[[Sequence[Example]], Sequence[Example]] | None = None,
+        stop_kl: float | None = None,
         progress: Callable[[int], object] = lambda sequences: None,
     ) -> dict[str, float]:
         """One round: reference log-probabilities, then ``epochs`` passes in an order that ``seed`` fixes.
 
-        Returns the figures of the loss averaged over spans, with ``loss``, ``grad_norm`` and counts.
+        ``estimate`` and ``stop_kl`` are an ``ActorCritic``'s. Returns the figures of the loss averaged over spans, with
+        ``loss``, ``grad_norm`` and counts.
+
+        Raises:
+            ValueError: if there is something to estimate and no critic.
         """
         if not examples:
             return {"sequences": 0.0, "trained_tokens": 0.0}
         if reference != "none":
             examples = self.with_reference(examples, bare=reference == "base")
+        if estimate is not None:
+            examples = estimate(self.with_values(examples))
         order = np.random.default_rng(seed)
         totals: dict[str, float] = {}
         norms: list[float] = []
-        for _ in range(self.config.epochs):
-            shuffled = order.permutation(len(examples))
-            for start in range(0, len(examples), self.config.batch):
-                chosen = [examples[index] for index in shuffled[start : start + self.config.batch]]
-                norms.append(self._step(chosen, loss, totals))
-                progress(len(chosen))
+        for chosen in self._batches(examples, order):
+            before = dict(totals)
+            norms.append(self._step(chosen, loss, totals))
+            progress(len(chosen))
+            moved = (totals.get("kl_sampled", 0.0) - before.get("kl_sampled", 0.0)) / (
+                totals["spans"] - before.get("spans", 0.0)
+            )
+            if stop_kl is not None and moved > stop_kl:
+                break
         spans = totals.pop("spans")
         figures = {name: value / spans for name, value in totals.items()}
         figures["grad_norm"] = float(np.mean(norms))
+        figures["steps"] = float(len(norms))
         figures["sequences"] = float(len(examples))
         figures["trained_tokens"] = float(sum(span.stop - span.start for e in examples for span in e.spans))
         return figures
 
     def save(self, folder: Path) -> None:
         """Write the optimiser's state; the model's is written by whoever owns the model."""
-        torch.save({"optimiser": self.optimiser.state_dict(), "steps": self.steps}, folder / "optimiser.pt")
+        head = None if self.head is None else self.head.detach()
+        torch.save(
+            {"optimiser": self.optimiser.state_dict(), "steps": self.steps, "head": head}, folder / "optimiser.pt"
+        )
 
     def load(self, folder: Path) -> None:
-        """Read what ``save`` wrote."""
+        """Read what ``save`` wrote.
+
+        Raises:
+            ValueError: if one of the two has a critic and the other has not.
+        """
         state = torch.load(folder / "optimiser.pt", weights_only=True)
+        if (state.get("head") is None) != (self.head is None):
+            raise ValueError(
+                f"{folder} was saved {'with' if self.head is None else 'without'} a critic, unlike this one"
+            )
         self.optimiser.load_state_dict(state["optimiser"])
         self.steps = state["steps"]
+        if self.head is not None:
+            with torch.no_grad():
+                self.head.copy_(state["head"])
+
+    def _forward(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """Log-probabilities and, if there is a critic, values, both [B, T] and of trained tokens alone."""
+        packed = pack(batch.tokens_BT, batch.length_B, ratio=key_price(self.model))
+        hidden = trained_hidden(self.model, batch, packed=packed)
+        values = None if self.head is None else _spread(hidden.float() @ self.head, batch)
+        return hidden_logprobs(self.model, hidden, batch), values
+
+    def _batches(self, examples: Sequence[Example], order: np.random.Generator) -> Iterator[list[Example]]:
+        for _ in range(self.config.epochs):
+            shuffled = order.permutation(len(examples))
+            for start in range(0, len(examples), self.config.batch):
+                yield [examples[index] for index in shuffled[start : start + self.config.batch]]
 
     def _step(
         self,
@@ -121,7 +180,8 @@ class Learner:
         for chunk in chunks(examples, tokens=self.config.tokens, ratio=key_price(self.model)):
             batch = collate(chunk)
             share = len(batch.value_N)
-            value, figures = loss(self.logprobs(batch), batch)
+            logprobs_BT, value_BT = self._forward(batch)
+            value, figures = loss(logprobs_BT, replace(batch, value_BT=value_BT))
             torch.autograd.backward(value * (share / spans))
             for name, figure in {"loss": float(value.detach()), **figures}.items():
                 totals[name] = totals.get(name, 0.0) + figure * share
@@ -141,13 +201,33 @@ class Learner:
         """
         if bare and not hasattr(self.model, "disable_adapter"):
             raise ValueError("the base as reference needs a model with an adapter; use with_lora, or the start")
-        found: list[Example] = []
-        with torch.no_grad(), self.model.disable_adapter() if bare else nullcontext():
+        with self.model.disable_adapter() if bare else nullcontext():
+            rows = self._measured(examples, lambda batch: self._forward(batch)[0])
+        return [replace(example, reference=row) for example, row in zip(examples, rows, strict=True)]
+
+    def with_values(self, examples: Sequence[Example]) -> list[Example]:
+        """The examples with the critic's values as it is.
+
+        Raises:
+            ValueError: if there is no critic.
+        """
+        if self.head is None:
+            raise ValueError("this algorithm needs a critic: make the learner with critic=True")
+        rows = self._measured(examples, lambda batch: self._forward(batch)[1])
+        return [replace(example, values=row) for example, row in zip(examples, rows, strict=True)]
+
+    def _measured(
+        self, examples: Sequence[Example], measure: Callable[[Batch], Tensor | None]
+    ) -> list[tuple[float, ...]]:
+        """A figure for every token of every example, in the order of the examples."""
+        found: dict[int, tuple[float, ...]] = {}
+        with torch.no_grad():
             for chunk in chunks(examples, tokens=self.config.tokens, ratio=key_price(self.model)):
-                logprobs_BT = self.logprobs(collate(chunk))
-                for example, row_T in zip(chunk, logprobs_BT, strict=True):
-                    found.append(replace(example, reference=tuple(row_T[: len(example.tokens)].tolist())))
-        return found
+                figures_BT = measure(collate(chunk))
+                assert figures_BT is not None
+                for example, row_T in zip(chunk, figures_BT, strict=True):
+                    found[id(example)] = tuple(row_T[: len(example.tokens)].tolist())
+        return [found[id(example)] for example in examples]
 
 
 def token_logprobs(model: Any, batch: Batch, *, packed: Packed | None = None, chunk: int = 2048) -> Tensor:
@@ -156,7 +236,12 @@ def token_logprobs(model: Any, batch: Batch, *, packed: Packed | None = None, ch
     ``packed`` is the batch with common beginnings computed once (``selftaught.algorithms.packing``); the figures are
     the same.
     """
-    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return hidden_logprobs(model, trained_hidden(model, batch, packed=packed), batch, chunk=chunk)
+
+
+def trained_hidden(model: Any, batch: Batch, *, packed: Packed | None = None) -> Tensor:
+    """The last hidden state [M, D] before each of the batch's M trained tokens, in the order of rows and places."""
+    causal = _causal(model)
     packed = packed or apart(batch.tokens_BT)
     # Right padding under a causal mask: no real token sees a pad, so no padding mask is needed.
     hidden_PND = causal.base_model(
@@ -166,9 +251,14 @@ def token_logprobs(model: Any, batch: Batch, *, packed: Packed | None = None, ch
         use_cache=False,
     ).last_hidden_state
     rows, places = batch.mask_BT.nonzero(as_tuple=True)
-    targets = batch.tokens_BT[rows, places]
-    hidden = hidden_PND[packed.pack_B[rows], packed.place_BT[rows, places - 1]]
-    head = causal.get_output_embeddings()
+    hidden: Tensor = hidden_PND[packed.pack_B[rows], packed.place_BT[rows, places - 1]]
+    return hidden
+
+
+def hidden_logprobs(model: Any, hidden: Tensor, batch: Batch, *, chunk: int = 2048) -> Tensor:
+    """Log-probability [B, T] of the trained tokens from the hidden state [M, D] before each; 0 elsewhere."""
+    head = _causal(model).get_output_embeddings()
+    targets = batch.tokens_BT[batch.mask_BT]
     # Where the vocabulary product of all chunks would be large to keep for the backward pass, it is computed twice.
     twice = torch.is_grad_enabled() and len(targets) * head.weight.shape[0] > MOST_KEPT_LOGITS
     pieces = [
@@ -177,17 +267,27 @@ def token_logprobs(model: Any, batch: Batch, *, packed: Packed | None = None, ch
         else _target_logprobs(part, head.weight, wanted)
         for part, wanted in zip(torch.split(hidden, chunk), torch.split(targets, chunk), strict=True)
     ]
-    flat = torch.cat(pieces)
-    return torch.zeros(batch.tokens_BT.shape, dtype=flat.dtype).index_put((rows, places), flat)
+    return _spread(torch.cat(pieces), batch)
 
 
 def key_price(model: Any) -> float:
     """How many keys a query sees at the price of one token in a layer's linear products."""
-    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    causal = _causal(model)
     config = causal.config
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     weights = sum(p.numel() for p in causal.base_model.parameters()) - causal.get_input_embeddings().weight.numel()
     return float(weights / config.num_hidden_layers / (2 * config.num_attention_heads * width))
+
+
+def _causal(model: Any) -> Any:
+    """The transformers model within an adapted one."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def _spread(figures: Tensor, batch: Batch) -> Tensor:
+    """One figure a trained token [M] to [B, T], 0 elsewhere."""
+    places = batch.mask_BT.nonzero(as_tuple=True)
+    return torch.zeros(batch.tokens_BT.shape, dtype=figures.dtype).index_put(places, figures)
 
 
 def _target_logprobs(hidden: Tensor, head: Tensor, targets: Tensor) -> Tensor:

@@ -66,26 +66,49 @@ def grpo_loss(
         ValueError: if a trained token was sampled by no model.
     """
     inside = batch.mask_BT
-    ids = batch.span_BT[inside]
-    logprobs, sampled = logprobs_BT[inside], batch.sampled_BT[inside]
-    if sampled.isnan().any():
-        raise ValueError("a policy gradient is of sampled tokens, and some were not: learn from OwnTurns of the policy")
-    advantage = batch.value_N[ids]
-    ratio = (logprobs - sampled).exp()
-    clipped = ratio.clamp(1 - clip_low, 1 + clip_high)
-    losses = -torch.minimum(advantage * ratio, advantage * clipped)
-    gap = batch.reference_BT[inside] - logprobs
-    divergence = gap.exp() - gap - 1
-    if kl:
-        losses = losses + kl * divergence
+    losses, figures = _policy_terms(
+        logprobs_BT,
+        batch,
+        advantage=batch.value_N[batch.span_BT[inside]],
+        clip_low=clip_low,
+        clip_high=clip_high,
+        kl=kl,
+    )
     means_N = span_means(torch.zeros_like(logprobs_BT).masked_scatter(inside, losses), batch)
-    figures = {
-        "ratio": _number(ratio),
-        "clipped": _number((ratio != clipped).float()),
-        "advantage": _number(batch.value_N),
-        "entropy": _number(-sampled),
-    }
-    return (batch.weight_N * means_N).mean(), figures | ({"kl": _number(divergence)} if kl else {})
+    return (batch.weight_N * means_N).mean(), figures
+
+
+def ppo_loss(
+    logprobs_BT: Tensor,
+    batch: Batch,
+    *,
+    clip: float,
+    value_clip: float | None,
+    value_weight: float,
+    kl: float,
+) -> tuple[Tensor, Figures]:
+    """The clipped objective of PPO (arXiv 1707.06347, equations 7 and 9) token by token, with a critic.
+
+    Policy: as in ``grpo_loss``, with the token's own advantage. Critic: half the squared error of the value to the
+    return; with ``value_clip``, the larger one of that and of the value held within so much of the old one.
+
+    Raises:
+        ValueError: if a trained token was sampled by no model, or there are no values.
+    """
+    if batch.value_BT is None:
+        raise ValueError("PPO needs the values of a critic: make the learner with critic=True")
+    inside = batch.mask_BT
+    policy, figures = _policy_terms(
+        logprobs_BT, batch, advantage=batch.advantage_BT[inside], clip_low=clip, clip_high=clip, kl=kl
+    )
+    value, old, wanted = batch.value_BT[inside], batch.old_value_BT[inside], batch.return_BT[inside]
+    errors = (value - wanted) ** 2
+    if value_clip is not None:
+        errors = torch.maximum(errors, (old + (value - old).clamp(-value_clip, value_clip) - wanted) ** 2)
+    losses = policy + value_weight * errors / 2
+    means_N = span_means(torch.zeros_like(logprobs_BT).masked_scatter(inside, losses), batch)
+    figures |= {"value_error": _number(errors), "value": _number(value), "return": _number(wanted)}
+    return (batch.weight_N * means_N).mean(), figures
 
 
 def dpo_loss(logprobs_BT: Tensor, batch: Batch, *, beta: float) -> tuple[Tensor, Figures]:
@@ -110,6 +133,32 @@ def sft_loss(logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
     inside = batch.mask_BT
     loss = -logprobs_BT[inside].mean()
     return loss, {"nll": float(loss.detach())}
+
+
+def _policy_terms(
+    logprobs_BT: Tensor, batch: Batch, *, advantage: Tensor, clip_low: float, clip_high: float, kl: float
+) -> tuple[Tensor, dict[str, float]]:
+    """The clipped surrogate with the k3 pull to the reference, for every trained token [M], and figures."""
+    inside = batch.mask_BT
+    logprobs, sampled = logprobs_BT[inside], batch.sampled_BT[inside]
+    if sampled.isnan().any():
+        raise ValueError("a policy gradient is of sampled tokens, and some were not: learn from the policy's own turns")
+    moved = logprobs - sampled
+    ratio = moved.exp()
+    clipped = ratio.clamp(1 - clip_low, 1 + clip_high)
+    losses = -torch.minimum(advantage * ratio, advantage * clipped)
+    gap = batch.reference_BT[inside] - logprobs
+    divergence = gap.exp() - gap - 1
+    if kl:
+        losses = losses + kl * divergence
+    figures = {
+        "ratio": _number(ratio),
+        "clipped": _number((ratio != clipped).float()),
+        "advantage": _number(advantage),
+        "entropy": _number(-sampled),
+        "kl_sampled": _number(ratio - 1 - moved),
+    }
+    return losses, figures | ({"kl": _number(divergence)} if kl else {})
 
 
 def _number(values_N: Tensor) -> float:

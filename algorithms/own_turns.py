@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from torch import Tensor
-
-from selftaught.algorithms.examples import Batch, Example
-from selftaught.algorithms.learner import Algorithm, Reference
-from selftaught.algorithms.losses import Figures
-from selftaught.types import Codec, Episode
+from selftaught.types import Episode
 
 
-@dataclass(frozen=True)
-class OwnTurns:
-    """An algorithm that sees of every episode the turns of ``agent`` alone; itself an ``Algorithm``.
+def own_turns(episodes: Sequence[Episode], agent: str) -> list[Episode]:
+    """The episodes with the turns of ``agent`` alone; rewards stay as they were.
 
-    A policy gradient is of the policy's own samples; what a scripted opponent said is none. Rewards stay as they were.
+    A policy gradient is of the policy's own samples, and what a scripted opponent said is none.
     """
-
-    algorithm: Algorithm
-    agent: str
-
-    @property
-    def reference(self) -> Reference:
-        """That of the algorithm within."""
-        return self.algorithm.reference
-
-    def examples(
-        self, episodes: Sequence[Episode], memory: Mapping[str, Any], *, codec: Codec
-    ) -> tuple[list[Example], Mapping[str, Any]]:
-        """The examples of the agent's own turns."""
-        own = [
-            replace(episode, turns=tuple(turn for turn in episode.turns if turn.agent == self.agent))
-            for episode in episodes
-        ]
-        return self.algorithm.examples(own, memory, codec=codec)
-
-    def loss(self, logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
-        """That of the algorithm within."""
-        return self.algorithm.loss(logprobs_BT, batch)
+    return [
+        replace(episode, turns=tuple(turn for turn in episode.turns if turn.agent == agent)) for episode in episodes
+    ]

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from selftaught.algorithms.learner import Algorithm, Learner
+from selftaught.algorithms.learner import ActorCritic, Algorithm, Learner
+from selftaught.algorithms.own_turns import own_turns
 from selftaught.checkpoint import latest, prune, save
 from selftaught.progress import Meter, silent
 from selftaught.store import shard_path, write_shard
@@ -65,11 +66,14 @@ def train(
     loop: Loop,
     meter: Meter = silent,
     evaluate: Callable[[int], Mapping[str, float]] = lambda step: {},
+    own: str | None = None,
 ) -> dict[str, float]:
     """Run or resume training in ``folder``; the figures of the last step.
 
-    ``evaluate(step)`` is called after every step and may return nothing. A kill loses at most the step in flight.
+    ``evaluate(step)`` is called after every step and may return nothing. ``own`` names the agent of whose turns alone
+    is learned. A kill loses at most the step in flight.
     """
+    critic = algorithm if isinstance(algorithm, ActorCritic) else None
     found = latest(folder)
     start, memory = 0, dict[str, Any]()
     if found is not None:
@@ -84,10 +88,19 @@ def train(
         episodes = source(step, seed)
         played = perf_counter()
         write_shard(shard_path(folder, step), episodes)
-        examples, after = algorithm.examples(episodes, memory, codec=agent.codec)
+        seen = episodes if own is None else own_turns(episodes, own)
+        examples, after = algorithm.examples(seen, memory, codec=agent.codec)
         memory = dict(after)
         advance = meter(f"step {step + 1}/{loop.steps}: learn", len(examples) * learner.config.epochs)
-        learned = learner.update(examples, algorithm.loss, seed=seed, reference=algorithm.reference, progress=advance)
+        learned = learner.update(
+            examples,
+            algorithm.loss,
+            seed=seed,
+            reference=algorithm.reference,
+            estimate=None if critic is None else critic.estimate,
+            stop_kl=None if critic is None else critic.stop_kl,
+            progress=advance,
+        )
         figures = {f"learn/{name}": value for name, value in learned.items()} | summarise(episodes)
         figures["time/play_seconds"] = played - clock
         figures["time/learn_seconds"] = perf_counter() - played

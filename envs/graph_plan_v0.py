@@ -1,4 +1,4 @@
-"""Asynchronous planning the PettingZoo way: ``from selftaught.envs import graph_plan_v0; env = graph_plan_v0.env()``."""
+"""Asynchronous planning, the PettingZoo way: ``from selftaught.envs import graph_plan_v0``, ``graph_plan_v0.env()``."""
 
 from functools import partial
 

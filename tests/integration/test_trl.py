@@ -12,8 +12,7 @@ import torch
 
 from selftaught.agents.local import with_lora
 from selftaught.agents.local_fake import fake
-from selftaught.algorithms.examples import Example, Span, collate
-from selftaught.algorithms.grpo import token_weighted
+from selftaught.algorithms.examples import Example, Span, collate, token_weighted
 from selftaught.algorithms.learner import token_logprobs
 from selftaught.algorithms.losses import dpo_loss, grpo_loss, sft_loss
 

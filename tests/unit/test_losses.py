@@ -11,9 +11,15 @@ import torch
 
 from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_fake import byte_tokenizer
-from selftaught.algorithms.advantages import geometric_shares, role_advantages, role_weights
-from selftaught.algorithms.examples import Batch, Example, Span, collate, span_means
-from selftaught.algorithms.grpo import Grpo, group_advantages, token_weighted
+from selftaught.algorithms.advantages import (
+    geometric_shares,
+    group_advantages,
+    leave_one_out_advantages,
+    role_advantages,
+    role_weights,
+)
+from selftaught.algorithms.examples import Batch, Example, Span, collate, span_means, token_weighted
+from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.losses import grpo_loss, imitation_loss, sft_loss, spag_loss
 from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
@@ -170,6 +176,20 @@ def test_group_advantages_are_centred_and_scaled_within_a_group() -> None:
     assert scaled == pytest.approx([-1 / 1.0001, 0.0, 1 / 1.0001, 0.0])
 
 
+def test_leave_one_out_advantages_by_hand() -> None:
+    games = [
+        replace(episode(reward), group=group) for reward, group in ((1.0, "x"), (0.5, "x"), (0.0, "x"), (5.0, "y"))
+    ]
+    assert [row["a"] for row in leave_one_out_advantages(games)] == pytest.approx([0.75, 0.0, -0.75, 0.0])
+
+
+def test_role_baselines_of_grpo_survive_in_its_memory() -> None:
+    algorithm, codec = Grpo(advantage="role", rate=0.5), ChatCodec(byte_tokenizer())
+    _, memory = algorithm.examples([episode(1.0)], {}, codec=codec)
+    _, memory = algorithm.examples([episode(1.0)], memory, codec=codec)
+    assert memory["baselines"] == {"a": 0.75, "d": -0.75}
+
+
 def test_token_weights_count_every_token_the_same() -> None:
     (first, second) = token_weighted([Example(tuple(range(9)), (Span(1, 3),)), Example(tuple(range(9)), (Span(2, 8),))])
     assert (first.spans[0].weight, second.spans[0].weight) == (0.5, 1.5)
@@ -180,5 +200,5 @@ def test_grpo_refuses_what_no_model_sampled() -> None:
     games = [replace(episode(reward), turns=turns) for reward in (1.0, -1.0)]
     found, _ = Grpo().examples(games, {}, codec=ChatCodec(byte_tokenizer()))
     batch = collate(found)
-    with pytest.raises(ValueError, match="OwnTurns"):
+    with pytest.raises(ValueError, match="own turns"):
         grpo_loss(torch.zeros(batch.tokens_BT.shape), batch, clip_low=0.2, clip_high=0.2, kl=0.0)

@@ -31,8 +31,9 @@ class Train:
     """Name of the game."""
     preset: Literal["demo", "cpu", "pocket", "fake"] | None = None
     """A whole experiment. Only --seed, --folder, --wandb and --resume go with it."""
-    algorithm: Literal["imitation", "spag"] = "spag"
-    """imitation learns from the turns of winners, spag from self-play."""
+    algorithm: Literal["imitation", "spag", "grpo", "ppo"] = "spag"
+    """imitation learns from the turns of winners, spag from self-play, grpo from samples of one task beside each
+    other, ppo from a critic's estimates."""
     model: str = "smollm2-135m"
     """A short name (`selftaught models`), a folder, or a Hugging Face hub id."""
     adapter: Path | None = None
@@ -43,9 +44,11 @@ class Train:
     """Rounds of play and learning; with --resume there may be more than before."""
     games: int = 64
     """Games a step."""
+    samples: int | None = None
+    """Games a task within these; 8 for grpo and 1 for the others if you do not say."""
     opponents: tuple[str, ...] = ()
     """Who is met in turn: `self` (the policy in all seats), `teachers` (the game's teachers against
-    its yardsticks), or scripted players by name. Default: teachers for imitation, self for spag."""
+    its yardsticks), or scripted players by name. Default: teachers for imitation, self for the others."""
     rewards: Literal["winner", "signed"] = "winner"
     """For spag: winners' turns alone, as published, or both seats with a running baseline."""
     kl: float | None = None
@@ -81,8 +84,9 @@ def run(config: Train) -> None:
         return
     if config.steps < 1 or config.games < 1:
         raise ValueError(f"steps and games must be at least 1, not {config.steps} and {config.games}")
+    if _samples(config) < 1 or config.games % _samples(config):
+        raise ValueError(f"--samples must divide --games: {config.games} games are no groups of {_samples(config)}")
     from selftaught.algorithms.learner import Learner
-    from selftaught.algorithms.own_turns import OwnTurns
     from selftaught.algorithms.train import Loop, train
     from selftaught.benchmarks import plots
     from selftaught.progress import meter
@@ -97,14 +101,15 @@ def run(config: Train) -> None:
         train(
             folder=config.folder,
             agent=agent,
-            # Scripted teachers' turns are to be imitated; a policy gradient is of the policy's own turns only.
-            algorithm=OwnTurns(algorithm, POLICY) if config.algorithm == "spag" else algorithm,
-            learner=Learner(agent.model, config.learning),
+            algorithm=algorithm,
+            learner=Learner(agent.model, config.learning, critic=config.algorithm == "ppo"),
             source=_source(config, game, casts, bars),
             tracker=tracker,
             loop=Loop(steps=config.steps, seed=config.seed, keep=config.keep),
             meter=bars,
             evaluate=_evaluator(config, game, agent),
+            # Scripted teachers' turns are to be imitated; a policy gradient is of the policy's own turns only.
+            own=None if config.algorithm == "imitation" else POLICY,
         )
     picture = plots.training(config.folder / "metrics.jsonl", config.folder / "plots" / "training.png")
     _report(config.folder, picture)
@@ -125,19 +130,29 @@ def _preset(config: Train, name: str) -> None:
 
 
 def _algorithm(config: Train) -> Algorithm:
+    from selftaught.algorithms.grpo import Grpo
     from selftaught.algorithms.imitation import Imitation
+    from selftaught.algorithms.ppo import Ppo
     from selftaught.algorithms.spag import Spag
     from selftaught.envs.registry import entry
 
-    if config.algorithm == "imitation":
-        taught = not config.opponents or TEACHERS in config.opponents
-        imitation = Imitation(of=(*entry(config.game).teacher_names(), POLICY) if taught else ())
-        return imitation if config.kl is None else replace(imitation, kl=config.kl)
-    # Signed rewards give every turn the whole advantage, as in SPIRAL; winners' rewards decay as in SPAG.
-    spag = Spag(rewards="signed", decay=1.0) if config.rewards == "signed" else Spag()
-    if config.kl is not None:
-        spag = replace(spag, kl=config.kl)
-    return spag
+    pull: dict[str, Any] = {} if config.kl is None else {"kl": config.kl}
+    match config.algorithm:
+        case "imitation":
+            taught = not config.opponents or TEACHERS in config.opponents
+            return Imitation(of=(*entry(config.game).teacher_names(), POLICY) if taught else (), **pull)
+        case "grpo":
+            return Grpo(**pull)
+        case "ppo":
+            return Ppo(**pull)
+        case "spag":
+            # Signed rewards give every turn the whole advantage, as in SPIRAL; winners' rewards decay as in SPAG.
+            return Spag(rewards="signed", decay=1.0, **pull) if config.rewards == "signed" else Spag(**pull)
+
+
+def _samples(config: Train) -> int:
+    """Games a task."""
+    return config.samples or (8 if config.algorithm == "grpo" else 1)
 
 
 def _resolved(config: Train, game: Game[Any], algorithm: Any) -> dict[str, Any]:
@@ -148,6 +163,7 @@ def _resolved(config: Train, game: Game[Any], algorithm: Any) -> dict[str, Any]:
     own = TEACHERS if config.algorithm == "imitation" else SELF
     return found | {
         "command": "train",
+        "samples": _samples(config),
         "game": described(game),
         "opponents": list(config.opponents or (own,)),
         "algorithm": {"name": config.algorithm, **asdict(algorithm)},
@@ -202,15 +218,17 @@ def _source(config: Train, game: Game[Any], casts: Sequence[Mapping[Seat, Agent]
     from selftaught.rollout import rollout
 
     def source(step: int, seed: int) -> list[Episode]:
-        count, first = config.games, step * config.games
+        samples = _samples(config)
+        count, first = config.games // samples, step * config.games // samples
         tasks = islice(game.tasks("train", config.seed), first, first + count)
-        advance = meter(f"step {step + 1}/{config.steps}: play", count)
-        # Counted from the run's first game, so that every pairing comes even when a step has fewer games.
+        advance = meter(f"step {step + 1}/{config.steps}: play", config.games)
+        # Counted from the run's first task, so that every pairing comes even when a step has fewer games.
         return rollout(
             game,
             tasks,
-            lambda index: casts[(first + index) % len(casts)],
+            lambda index: casts[(first + index // samples) % len(casts)],
             seed=seed,
+            samples=samples,
             label=f"{step}/",
             progress=advance,
         )
