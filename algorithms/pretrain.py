@@ -48,6 +48,8 @@ class Pretraining:
     """Of Muon on the matrices inside, at AdamW's scale, and of AdamW on the embedding and the norms."""
     batch_tokens: int = 2048
     """Padded tokens an optimiser step."""
+    single_digits: bool = False
+    """Whether every digit is a token of its own, for models that have to do sums."""
     seed: int = 0
 
 
@@ -65,10 +67,12 @@ class Pretrained:
         self.tokenizer.save_pretrained(folder)
 
 
-def train_tokenizer(texts: Iterable[str], *, vocabulary: int) -> PreTrainedTokenizerFast:
+def train_tokenizer(texts: Iterable[str], *, vocabulary: int, single_digits: bool = False) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer trained on ``texts``, whose chat template has a token for each role."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    pieces = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    digits = pre_tokenizers.Digits(individual_digits=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, pieces]) if single_digits else pieces
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
@@ -106,7 +110,8 @@ def pretrain(
     Raises:
         ValueError: if the checkpoint in ``workspace`` is of other chats or another configuration.
     """
-    tokenizer = train_tokenizer((message.content for chat in chats for message in chat), vocabulary=config.vocabulary)
+    said = (message.content for chat in chats for message in chat)
+    tokenizer = train_tokenizer(said, vocabulary=config.vocabulary, single_digits=config.single_digits)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = LlamaForCausalLM(_architecture(config, tokenizer))

@@ -1,4 +1,4 @@
-"""The pocket model: a few million weights, trained on this machine from what the games have to tell.
+"""Pocket models: a few million weights, trained on this machine from what the games have to tell.
 
 It makes learning curves a matter of minutes on a processor, with no download.
 """
@@ -6,59 +6,73 @@ It makes learning curves a matter of minutes on a processor, with no download.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from selftaught.agents.local_models import place
-from selftaught.envs.registry import games
+from selftaught.algorithms.pretrain import Pretraining, pretrain
+from selftaught.envs.registry import entry
 from selftaught.progress import Advance, Meter, silent
 from selftaught.types import Message
 
 Chats = Sequence[Sequence[Message]]
 
 
-def pocket_chats(seed: int) -> list[tuple[Message, ...]]:
-    """The corpora of all games that have one; each draws from its own generator, so a new game changes no other's."""
-    return [
-        chat
-        for name, entry in sorted(games().items())
-        if entry.corpus is not None
-        for chat in entry.corpus(np.random.default_rng([seed, *name.encode()]))
-    ]
+@dataclass(frozen=True)
+class Pocket:
+    """What a pocket model is made of: a game's corpus, and how it is trained."""
+
+    game: str
+    pretraining: Pretraining
 
 
-def build_pocket(folder: Path, *, seed: int, meter: Meter = silent, chats: Chats | None = None) -> float:
-    """Train the pocket model into ``folder``, which appears when it is whole; the loss at the end, in nats a token.
+POCKETS: Mapping[str, Pocket] = {
+    "pocket": Pocket("taboo", Pretraining()),
+    # Sums are learned digit by digit, and there are fewer words than taboo has.
+    "pocket-plan": Pocket("graph_plan", Pretraining(vocabulary=1024, single_digits=True)),
+}
+
+
+def pocket_chats(name: str, seed: int) -> list[tuple[Message, ...]]:
+    """The corpus of a pocket model's game."""
+    game = entry(POCKETS[name].game)
+    assert game.corpus is not None
+    return list(game.corpus(np.random.default_rng([seed, *game.name.encode()])))
+
+
+def build_pocket(folder: Path, name: str, *, seed: int, meter: Meter = silent, chats: Chats | None = None) -> float:
+    """Train a pocket model into ``folder``, which appears when it is whole; the loss at the end, in nats a token.
 
     A build that was interrupted goes on from its last checkpoint, in a hidden folder beside.
 
     Args:
         folder: must not exist.
+        name: which of ``POCKETS``.
         seed: fixes everything.
         meter: shows the steps.
-        chats: what to learn from, instead of ``pocket_chats(seed)``.
+        chats: what to learn from, instead of ``pocket_chats(name, seed)``.
 
     Raises:
         OSError: if ``folder`` is taken by something that is no model.
         ValueError: if a build with another seed or other chats was interrupted there.
     """
-    from selftaught.algorithms.pretrain import Pretraining, pretrain
-
     advance: Advance | None = None
     shown = 0
 
     def show(done: int, total: int, loss: float) -> None:
         nonlocal advance, shown
         if advance is None:
-            advance = meter("train the pocket model", total)
+            advance = meter(f"train {name}", total)
         advance(done - shown)
         shown = done
 
-    said = pocket_chats(seed) if chats is None else chats
+    said = pocket_chats(name, seed) if chats is None else chats
     workspace = folder.with_name(f".{folder.name}-unfinished")
-    pretrained = pretrain(said, config=Pretraining(seed=seed), workspace=workspace, progress=show)
+    config = replace(POCKETS[name].pretraining, seed=seed)
+    pretrained = pretrain(said, config=config, workspace=workspace, progress=show)
     place(folder, pretrained.save)
     shutil.rmtree(workspace, ignore_errors=True)
     return pretrained.loss

@@ -65,6 +65,7 @@ GAMES: Mapping[str, Entry]
 @functools.cache
 def games() -> Mapping[str, Entry]:
     """What ``GAMES`` holds."""
+    from selftaught.envs.graph_plan.corpus import corpus as plan_corpus
     from selftaught.envs.graph_plan.game import GraphPlan
     from selftaught.envs.graph_plan.players import PLAYERS as PLAN_PLAYERS
     from selftaught.envs.graph_plan.players import TEACHERS as PLAN_TEACHERS
@@ -98,6 +99,7 @@ def games() -> Mapping[str, Entry]:
             default_others={"planner": "oracle"},
             yardsticks=PLAN_YARDSTICKS,
             teachers=PLAN_TEACHERS,
+            corpus=plan_corpus,
         ),
     }
 

@@ -61,16 +61,18 @@ def by_shortcut(ask: Ask, *, shortcut: Shortcut) -> str:
 
 
 def hand_in(found: Instance, labels: Sequence[str], *, starts: Sequence[int], answer: int) -> str:
-    """The lines of these labels, with the true graph and path. ``starts`` are those of the needed steps, in seconds."""
+    """The lines of these labels, with the true graph and path. ``starts`` are those of the needed steps, in seconds.
+
+    They are told in the order of time, in which each follows from those before it.
+    """
     unit = SECONDS[found.unit]
     spans = {step: found.seconds[step] for step in found.needed}
+    begun = sorted(zip(starts, found.needed, strict=True))
     path = [found.needed[step] + 1 for step in critical_path(found.plan)]
     lines: Mapping[str, str] = {
         "edges": " ".join(f"{before + 1}>{after + 1}" for before, after in found.edges) or "none",
         "times": " ".join(f"{step + 1}={span // unit}" for step, span in spans.items()),
-        "starts": " ".join(
-            f"{step + 1}={_count(start, unit)}" for step, start in zip(found.needed, starts, strict=True)
-        ),
+        "starts": " ".join(f"{step + 1}={_count(start, unit)}" for start, step in begun),
         "path": ">".join(map(str, path)),
         "answer": say(answer) if answer % unit else f"{answer // unit} {found.unit}{'s' * (answer != unit)}",
     }

@@ -20,6 +20,7 @@ import pytest
 import torch
 
 from selftaught import cli, store, transcript
+from selftaught.agents.local_models import POCKETS
 from selftaught.benchmarks import pocket, selfplay
 from selftaught.commands.folders import metric_rows
 from selftaught.commands.train import Train
@@ -252,7 +253,7 @@ def test_models_are_listed_and_built(
     assert run("models", "list") == 0
     assert "pocket" in capsys.readouterr().out
     said = [(Message("user", f"What comes after {n}?"), Message("assistant", f"It is {n + 1}.")) for n in range(40)]
-    monkeypatch.setattr(pocket, "pocket_chats", lambda seed: said)
+    monkeypatch.setattr(pocket, "pocket_chats", lambda name, seed: said)
     assert run("models", "build", "pocket", "--seed", 1) == 0
     assert (tmp_path / "models" / "pocket" / "model.safetensors").is_file()
     assert "exists already" in fails(capsys, "models", "build", "pocket")
@@ -263,10 +264,12 @@ def test_models_are_listed_and_built(
 
 
 def test_pocket_chats_come_from_the_registry() -> None:
-    chats = pocket.pocket_chats(0)
-    assert len(chats) > 10_000
-    assert chats[:50] == pocket.pocket_chats(0)[:50]
-    assert all(chat[-1].role == "assistant" or len(chat) > 2 for chat in chats[:50])
+    for name in pocket.POCKETS:
+        chats = pocket.pocket_chats(name, 0)
+        assert len(chats) > 10_000
+        assert chats[:50] == pocket.pocket_chats(name, 0)[:50]
+        assert all(chat[-1].role == "assistant" or len(chat) > 2 for chat in chats[:50])
+    assert tuple(pocket.POCKETS) == POCKETS
 
 
 def test_settings_of_the_command_line_match_the_library() -> None:

@@ -245,7 +245,7 @@ def test_what_the_oracle_hands_in_is_read_as_it_is(knobs: Knobs, seed: int) -> N
     handed = read(text, unit=found.unit)
     assert handed.edges == frozenset(found.edges) and handed.answer == shortest_time(found.plan)
     assert handed.times == {step: found.seconds[step] for step in found.needed}
-    assert list((handed.starts or {}).values()) == earliest(found.plan) and handed.said == set(labels)
+    assert handed.starts == dict(zip(found.needed, earliest(found.plan), strict=True)) and handed.said == set(labels)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import torch
 
 from selftaught.agents import local_models
 from selftaught.agents.local_fake import byte_tokenizer, fake, tiny_model
-from selftaught.agents.local_models import SMOLLM2, cache_folder, encodable, known, load, place, resolve
+from selftaught.agents.local_models import POCKETS, SMOLLM2, cache_folder, encodable, known, load, place, resolve
 
 QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
 SHORT = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "1\n\n2"}]
@@ -195,14 +195,14 @@ def test_resolve_takes_folders_and_says_what_is_wrong_with_others(tmp_path: Path
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match="holds no model"):
         resolve(str(tmp_path / "empty"))
-    with pytest.raises(FileNotFoundError, match=r"smollm2-135m, pocket"):
+    with pytest.raises(FileNotFoundError, match=r"smollm2-135m, pocket, pocket-plan"):
         resolve("nonsense")
     with pytest.raises(FileNotFoundError, match="selftaught models build pocket"):
         resolve("pocket")
 
 
 def test_resolve_finds_the_cached_models_without_looking_further(cache: Path) -> None:
-    for alias in (SMOLLM2, "pocket"):
+    for alias in (SMOLLM2, *POCKETS):
         write_stub(cache / "models" / alias)
         assert resolve(alias) == cache / "models" / alias
 
@@ -335,7 +335,7 @@ def test_place_does_not_replace_what_is_no_model(tmp_path: Path) -> None:
 
 
 def test_known_tells_cached_from_not(cache: Path) -> None:
-    assert [(info.alias, info.cached) for info in known()] == [(SMOLLM2, False), ("pocket", False)]
+    assert [(info.alias, info.cached) for info in known()] == [(alias, False) for alias in (SMOLLM2, *POCKETS)]
     write_stub(cache / "models" / "pocket")
     pocket = known()[1]
     assert (pocket.cached, pocket.size, pocket.folder) == (True, 9, cache / "models" / "pocket")

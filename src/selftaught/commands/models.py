@@ -18,8 +18,8 @@ class List:
 class Build:
     """Build a model from nothing, on this machine."""
 
-    name: tyro.conf.Positional[Literal["pocket"]]
-    """pocket: a small language model trained on the games' own transcripts."""
+    name: tyro.conf.Positional[Literal["pocket", "pocket-plan"]]
+    """A small language model trained on a game's own transcripts: pocket on taboo, pocket-plan on graph_plan."""
     seed: int = 0
     """Fixes the chats, the first weights and the order of training."""
     folder: Path | None = None
@@ -68,13 +68,13 @@ def _list() -> None:
 
 
 def _build(config: Build) -> None:
-    from selftaught.agents.local_models import POCKET, cache_folder
+    from selftaught.agents.local_models import cache_folder
     from selftaught.benchmarks.pocket import build_pocket
     from selftaught.progress import meter
 
-    folder = config.folder or cache_folder() / "models" / POCKET
+    folder = config.folder or cache_folder() / "models" / config.name
     if folder.exists():
         raise ValueError(f"{folder} exists already: remove it to build anew, or name another --folder")
     with meter() as stages:
-        loss = build_pocket(folder, seed=config.seed, meter=stages)
+        loss = build_pocket(folder, config.name, seed=config.seed, meter=stages)
     print(f"{folder}: {loss:.3f} nats a token at the end of training")

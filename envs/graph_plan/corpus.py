@@ -1,0 +1,37 @@
+"""Chats from which a model can learn to plan from nothing: plans of the training split, solved, and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from selftaught.envs.graph_plan.encodings import ENCODINGS
+from selftaught.envs.graph_plan.game import GraphPlan
+from selftaught.envs.graph_plan.instances import Knobs, draw
+from selftaught.envs.graph_plan.players import oracle
+from selftaught.types import Message
+
+POCKET: Final = Knobs(most=20)
+"""Small numbers of one unit, which a model of a few million weights can add up."""
+BANDS: Final = (1, 2)
+
+
+def corpus(rng: np.random.Generator, *, count: int = 12_000, sums: float = 0.1) -> Iterator[tuple[Message, ...]]:
+    """``count`` chats: the oracle's replies to plans of the first two bands in all encodings, and a share of sums."""
+    games = [GraphPlan(band=band, knobs=POCKET) for band in BANDS]
+    for _ in range(count):
+        if rng.random() < sums:
+            yield _sum(rng)
+            continue
+        game = games[rng.integers(len(games))]
+        public = draw(rng, game.drawn).public() | {"encoding": ENCODINGS[rng.integers(len(ENCODINGS))]}
+        ask = game.ask(game.start(public, rng))
+        assert ask is not None
+        yield (*ask.messages, Message("assistant", oracle(ask)))
+
+
+def _sum(rng: np.random.Generator) -> tuple[Message, ...]:
+    first, second = (int(number) for number in rng.integers(0, [120, 21]))
+    return (Message("user", f"{first}+{second}"), Message("assistant", f"{first}+{second}={first + second}"))
