@@ -65,11 +65,13 @@ def evaluate(
     seed: int,
     split: str = "test",
     seats: Sequence[Seat] | None = None,
+    measures: Sequence[str] = (),
     progress: Callable[[int], object] = lambda finished: None,
 ) -> Evaluation:
     """Play ``games`` games in each of ``seats`` (``None``: all), the opponents taking turns.
 
-    Tasks are the same for every policy and seat.
+    Tasks are the same for every policy and seat. ``measures`` are metrics of the game to report as well, together with
+    those that begin with ``shortcut/``: what a known wrong way would have scored on the same tasks.
 
     ``won`` counts games whose reward to the policy is positive; breaking the rules never is. Intervals are 95 %
     bootstraps over tasks.
@@ -93,12 +95,13 @@ def evaluate(
         mine = [(label, episode) for (at, label), episode in zip(labels, episodes, strict=True) if at == seat]
         names = sorted({label for label, _ in mine})
         for name in (ALL, *(names if len(names) > 1 else ())):
-            rows.append(Row(seat, name, seat_figures(seat, [e for label, e in mine if name in (ALL, label)])))
+            faced = [episode for label, episode in mine if name in (ALL, label)]
+            rows.append(Row(seat, name, seat_figures(seat, faced, measures=measures)))
     return Evaluation(policy.name, tuple(rows), tuple(episodes))
 
 
-def seat_figures(seat: Seat, episodes: Sequence[Episode]) -> Mapping[str, Estimate]:
-    """What is measured of the policy in one seat, over all of ``episodes``."""
+def seat_figures(seat: Seat, episodes: Sequence[Episode], *, measures: Sequence[str] = ()) -> Mapping[str, Estimate]:
+    """What is measured of the policy in one seat, over all of ``episodes``; a metric that a game lacks counts as 0."""
     words = [episode.task.id for episode in episodes]
     columns: dict[str, list[float]] = {"won": [], "lost": [], "legal": [], "words": [], "entropy": []}
     for episode in episodes:
@@ -110,4 +113,9 @@ def seat_figures(seat: Seat, episodes: Sequence[Episode]) -> Mapping[str, Estima
         columns["legal"].append(episode.metrics.get(f"{seat}_legal", 1.0))
         columns["words"].append(float(np.mean([len(reply.text.split()) for reply in replies] or [0])))
         columns["entropy"].append(-float(np.mean(logprobs)) if logprobs else 0.0)
+    if measures:
+        columns["reward"] = [episode.outcome.rewards[seat] for episode in episodes]
+        known = {name for episode in episodes for name in episode.metrics if name.startswith("shortcut/")}
+        for name in (*measures, *sorted(known)):
+            columns[name] = [episode.metrics.get(name, 0.0) for episode in episodes]
     return {name: bootstrap(values, words) for name, values in columns.items()}

@@ -31,6 +31,7 @@ class Entry:
     and ``default_others`` are what ``gymnasium.make`` takes where the caller names none. ``yardsticks`` names the
     players that a policy in another seat is measured against, ``teachers`` those whose wins are worth imitating
     (``lessons``). ``corpus`` draws the chats from which a model can learn the game from nothing, if there are any.
+    ``measures`` are the metrics that an evaluation reports, where winning and losing say little.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Entry:
     yardsticks: Mapping[Seat, tuple[str, ...]]
     teachers: Mapping[Seat, tuple[str, ...]]
     corpus: Callable[[np.random.Generator], Iterator[tuple[Message, ...]]] | None = None
+    measures: tuple[str, ...] = ()
 
     def lessons(self) -> list[Mapping[Seat, str]]:
         """Every table at which a teacher sits in one seat and yardsticks in the others: the player of each seat."""
@@ -67,6 +69,7 @@ def games() -> Mapping[str, Entry]:
     """What ``GAMES`` holds."""
     from selftaught.envs.graph_plan.corpus import corpus as plan_corpus
     from selftaught.envs.graph_plan.game import GraphPlan
+    from selftaught.envs.graph_plan.players import MEASURES as PLAN_MEASURES
     from selftaught.envs.graph_plan.players import PLAYERS as PLAN_PLAYERS
     from selftaught.envs.graph_plan.players import TEACHERS as PLAN_TEACHERS
     from selftaught.envs.graph_plan.players import YARDSTICKS as PLAN_YARDSTICKS
@@ -100,6 +103,7 @@ def games() -> Mapping[str, Entry]:
             yardsticks=PLAN_YARDSTICKS,
             teachers=PLAN_TEACHERS,
             corpus=plan_corpus,
+            measures=PLAN_MEASURES,
         ),
     }
 

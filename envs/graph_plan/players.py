@@ -102,3 +102,5 @@ PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
 }
 TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {"planner": ("oracle",)}
 YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {"planner": ()}
+MEASURES: Final = ("success", "answer_right", "feasible", "lucky", "edges_f1")
+"""What an evaluation reports; the shortcuts' scores on the same instances are beside them."""

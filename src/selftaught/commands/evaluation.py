@@ -26,7 +26,7 @@ class Eval:
     seeds: tuple[int, ...] = (0,)
     """Each seed is an evaluation of its own, with other tasks or another order of them."""
     split: str = "test"
-    """Which tasks: train, validation or test."""
+    """Which tasks: train, validation or test, or others that the game has (graph_plan: hard)."""
     settings: tuple[str, ...] = ()
     """Settings of the game, such as turns=3."""
     speech: Speech = field(default_factory=lambda: Speech(temperature=0.0))
@@ -71,16 +71,20 @@ def run(config: Eval) -> None:
                 seed=seed,
                 split=config.split,
                 seats=seats,
+                measures=known.measures,
                 progress=advance,
             )
             rows += [{"seed": seed, **row} for row in result.as_data()]
             for place, seat in enumerate(seats):
                 played[seat] += result.episodes[place * config.games : (place + 1) * config.games]
     if len(config.seeds) > 1:
-        pooled = [Row(seat, ALL, seat_figures(seat, episodes)) for seat, episodes in played.items()]
+        pooled = [
+            Row(seat, ALL, seat_figures(seat, episodes, measures=known.measures)) for seat, episodes in played.items()
+        ]
         rows += [{"seed": "all", **row} for row in Evaluation(policy.name, tuple(pooled), ()).as_data()]
     console = Console()
-    console.print(tables.evaluation(rows, title=f"{config.game}, split {config.split}; 95 % intervals over tasks"))
+    show = tables.measures if known.measures else tables.evaluation
+    console.print(show(rows, title=f"{config.game}, split {config.split}; 95 % intervals over tasks"))
     if config.out is not None:
         values = {"config": {**asdict(replace(config, out=None)), "game": described(game)}, "rows": rows}
         name, folder = config.out.stem, config.out.parent

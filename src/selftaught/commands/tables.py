@@ -67,6 +67,20 @@ def evaluation(rows: Sequence[Mapping[str, Any]], *, title: str) -> Table:
     return table
 
 
+def measures(rows: Sequence[Mapping[str, Any]], *, title: str) -> Table:
+    """Rows of ``Evaluation.as_data`` of a game with measures of its own: these, and the shortcuts on the same tasks."""
+    table = Table("measure", title=title, title_justify="left", header_style="bold")
+    for row in rows:
+        table.add_column(f"{row['policy']}, seed {row['seed']} ({row['reward']['count']} games)")
+    names = list(rows[0])
+    for name in names[names.index("reward") :]:
+        table.add_row(
+            name,
+            *(interval(row[name]) for row in rows),
+        )
+    return table
+
+
 def interval(estimate: Mapping[str, float]) -> str:
     """A mean with its interval, as short as can be."""
     return f"{estimate['mean']:.2f} [{estimate['low']:.2f}, {estimate['high']:.2f}]"
