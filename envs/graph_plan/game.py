@@ -91,7 +91,10 @@ class GraphPlan:
                 raise ValueError(f"unknown encoding {encoding!r}; the encodings are {', '.join(ENCODINGS)}")
         if not isinstance(self.knobs, Knobs):
             try:
-                object.__setattr__(self, "knobs", Knobs(**self.knobs))
+                given: dict[str, Any] = {
+                    name: tuple(value) if isinstance(value, list) else value for name, value in self.knobs.items()
+                }
+                object.__setattr__(self, "knobs", Knobs(**given))
             except TypeError as error:
                 raise ValueError(f"knobs {dict(self.knobs)}: {error}") from error
         if self.band is not None and self.band not in BAND_STEPS:

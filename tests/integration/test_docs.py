@@ -10,12 +10,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from selftaught import cli
 from selftaught.agents.scripted import Scripted
 from selftaught.benchmarks import publish
-from selftaught.envs.registry import games
+from selftaught.envs.graph_plan.encodings import parse
+from selftaught.envs.graph_plan.game import GraphPlan
+from selftaught.envs.graph_plan.instances import Instance, Knobs
+from selftaught.envs.registry import games, make_game
 from selftaught.envs.taboo.game import BROKEN_BY, WINNERS, Taboo
 from selftaught.envs.taboo.judge import judge
 from selftaught.rollout import rollout
@@ -23,6 +27,7 @@ from selftaught.rollout import rollout
 ROOT = Path(__file__).parents[2]
 PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if path.exists()]
 FENCED = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+PLANS = ROOT / "docs" / "graph_plan.md"
 TABOO = ROOT / "docs" / "taboo.md"
 
 
@@ -133,3 +138,31 @@ def test_taboo_players_win_as_the_table_says() -> None:
             winners = Counter(WINNERS[episode.outcome.end] or "tie" for episode in rollout(game, tasks, cast, seed=0))
             (winner, count), *_ = winners.most_common()
             assert cell == (winner if count == len(tasks) else f"{winner}, mostly"), (names, winners)
+
+
+def test_graph_plan_settings_are_those_of_the_code() -> None:
+    for kind, head in ((GraphPlan, "setting"), (Knobs, "knob")):
+        expected = {}
+        for item in fields(kind):
+            if item.init:
+                expected[item.name] = repr(item.default if item.default is not MISSING else {})
+        assert {bare(name): bare(default) for name, default, _ in table(PLANS, head, "default")} == expected
+
+
+def test_graph_plan_metrics_are_explained() -> None:
+    explained = {bare(name) for name, _ in table(PLANS, "metric", "meaning")}
+    oracle = {"planner": Scripted("oracle", games()["graph_plan"].players["planner"]["oracle"])}
+    for mode in ("build", "answer", "dispatch"):
+        game = make_game("graph_plan", mode=mode)
+        (episode,) = rollout(game, islice(game.tasks("train", 0), 1), oracle, seed=0)
+        for name in episode.metrics:
+            assert re.sub("^shortcut/.+", "shortcut/<name>", re.sub("^end/.+", "end/<end>", name)) in explained, name
+
+
+def test_the_graph_plan_example_is_right() -> None:
+    told, reply, *_ = (block.removeprefix("text\n") for block in PLANS.read_text("utf-8").split("```")[1::2])
+    goal, *lines = told.strip().split("\n")
+    graph = parse("\n".join(lines[:-1]), "english")
+    found = Instance(goal, ("x",) * len(graph.amounts), graph.amounts, graph.units, graph.edges)
+    game = GraphPlan()
+    assert game.tell(game.start(found.public(), np.random.default_rng(0)), reply).end == "certified"

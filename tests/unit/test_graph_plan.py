@@ -21,6 +21,7 @@ from selftaught.envs.graph_plan.players import PLAYERS, hand_in
 from selftaught.envs.graph_plan.replies import Handed, read
 from selftaught.envs.graph_plan.scoring import PARTLY, edges_f1
 from selftaught.envs.graph_plan.wordings import HELD_OUT, WORDINGS
+from selftaught.envs.registry import make_game
 from selftaught.rollout import rollout
 from selftaught.types import Episode, Task
 
@@ -111,6 +112,12 @@ def test_shortcuts_often_have_the_number_and_never_the_certificate_for_it() -> N
     for one in games(GraphPlan(band=2), "most_hops", count=60):
         assert one.outcome.rewards["planner"] == 0 or one.metrics["feasible"]
         assert one.metrics["shortcut/most_hops"] == one.metrics["answer_right"]
+
+
+def test_settings_may_come_as_json() -> None:
+    game = make_game("graph_plan", band=None, knobs={"steps": [2, 3], "units": ["hour"]}, encoding=["csr", "dot"])
+    assert game.drawn == Knobs(steps=(2, 3), units=("hour",))  # type: ignore[attr-defined]
+    assert {task.public["encoding"] for task in islice(game.tasks("train", 0), 20)} == {"csr", "dot"}
 
 
 def test_few_steps_are_never_hard() -> None:
