@@ -1,0 +1,244 @@
+"""Learning to plan from rewards alone: PPO and GRPO on ``graph_plan`` with the pocket model, from its imitation start.
+
+``python -m selftaught.benchmarks.planning`` trains every arm of a study with every seed, in
+``runs/<study>/<arm>/seed-<n>``, and resumes what is there; then it writes ``benchmarks/results/<study>.json`` with the
+certified success on held-out plans over the steps, the same on the hard split, the shortcuts on the same plans, and the
+training figures. Settings are chosen on the validation split.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+import tyro
+
+from selftaught.agents.local import LocalAgent, with_lora
+from selftaught.agents.local_draw import Sampling
+from selftaught.agents.local_models import load, use_threads
+from selftaught.algorithms.grpo import Grpo
+from selftaught.algorithms.learner import Algorithm, Learner
+from selftaught.algorithms.optimisation import Optimisation
+from selftaught.algorithms.ppo import Ppo
+from selftaught.algorithms.train import Loop, train
+from selftaught.benchmarks.evaluation import seat_figures
+from selftaught.benchmarks.record import RESULTS, record
+from selftaught.envs.registry import entry, make_game
+from selftaught.progress import Meter, meter
+from selftaught.rollout import rollout
+from selftaught.tracking import JsonlTracker
+from selftaught.types import Episode, Game
+
+SEAT, GAME = "planner", "graph_plan"
+KEPT = ("sampled/entropy", "learn/kl_sampled", "learn/kl", "learn/clipped", "learn/value_error", "reward/planner")
+"""Training figures that are published."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train. ``stages`` are encodings with the steps that each is trained for, in order."""
+
+    algorithm: Literal["grpo", "ppo"] = "grpo"
+    stages: tuple[tuple[str, int], ...] = (("english", 24),)
+    samples: int = 8
+    games: int = 256
+    """A step; half of the plans of each band."""
+    learning: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=3e-4, batch=64, tokens=8192))
+
+    @property
+    def steps(self) -> int:
+        """All steps."""
+        return sum(steps for _, steps in self.stages)
+
+    def encoding(self, step: int) -> str:
+        """What is trained on in a step."""
+        for encoding, steps in self.stages:
+            if step < steps:
+                return encoding
+            step -= steps
+        raise IndexError(f"no stage {step} steps past the end")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Arms that are compared on the same held-out plans."""
+
+    arms: Mapping[str, Arm]
+    model: str = "pocket-plan"
+    rank: int = 16
+    bands: tuple[int, ...] = (1, 2)
+    most: int = 20
+    """Largest number in a plan."""
+    evaluated: tuple[str, ...] = ("english",)
+    """Encodings of the held-out plans."""
+    every: int = 6
+    """Steps between evaluations."""
+    held_out: int = 200
+    """Plans of each kind."""
+    split: str = "test"
+    max_new_tokens: int = 120
+    threads: int = 1
+
+
+GRAPH, ENGLISH = "edges", "english"
+STUDIES: Mapping[str, Study] = {
+    "planning": Study({"grpo": Arm("grpo"), "ppo": Arm("ppo", samples=1)}),
+    "graph-first": Study(
+        {
+            "graph first": Arm(stages=((GRAPH, 12), (ENGLISH, 12))),
+            "English first": Arm(stages=((ENGLISH, 12), (GRAPH, 12))),
+            "English only": Arm(stages=((ENGLISH, 24),)),
+        }
+    ),
+    "fake": Study(
+        {"grpo": Arm(stages=(("edges", 2),), games=8, learning=Optimisation(batch=8))},
+        model="fake",
+        rank=2,
+        every=1,
+        held_out=2,
+        max_new_tokens=4,
+    ),
+}
+"""Studies by name; ``fake`` runs all of the machinery on a random model."""
+
+
+@dataclass(frozen=True)
+class Planning:
+    """Train all arms of a study with all seeds and publish them as one result."""
+
+    study: str = "planning"
+    """One of the studies."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """One run an arm each."""
+    split: str | None = None
+    """Of the held-out plans, if not the study's own: settings are chosen on validation."""
+    folder: Path = Path("runs")
+    """Where the run folders go."""
+    results: Path = RESULTS
+    """Where the result goes."""
+
+
+def run(config: Planning) -> Path:
+    """Run or resume; where the result lies.
+
+    Raises:
+        ValueError: on an unknown study, or without seeds.
+    """
+    if config.study not in STUDIES or not config.seeds:
+        raise ValueError(f"need a study out of {sorted(STUDIES)} and at least one seed, not {config}")
+    study = STUDIES[config.study]
+    study = replace(study, split=config.split or study.split)
+    rows: list[dict[str, Any]] = []
+    training: list[dict[str, Any]] = []
+    seconds: dict[str, float] = {}
+    for seed in config.seeds:
+        for name, arm in study.arms.items():
+            folder = config.folder / config.study / name.replace(" ", "-") / f"seed-{seed}"
+            with meter() as bars:
+                found = _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
+            rows += [{"arm": name, "seed": seed, **row} for row in found]
+            training += [{"arm": name, "seed": seed, **row} for row in _training(folder)]
+            seconds[f"{name}, seed {seed}"] = sum(json.loads((folder / "seconds.json").read_text()))
+    chosen = " ".join(map(str, config.seeds))
+    return record(
+        config.study,
+        command=f"python -m selftaught.benchmarks.planning --study {config.study} --seeds {chosen}",
+        seeds=config.seeds,
+        values={"study": asdict(study), "wall_seconds": seconds, "rows": rows, "training": training},
+        folder=config.results,
+    )
+
+
+def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
+    """Train one arm and evaluate it on the way; rows of all evaluations, those of earlier calls included."""
+    use_threads(study.threads)
+    loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
+    sampling = Sampling(max_new_tokens=study.max_new_tokens)
+    agent = LocalAgent(loaded, name="policy", sampling=sampling, batch=128, cache_gigabytes=6)
+    algorithm: Algorithm = Grpo() if arm.algorithm == "grpo" else Ppo()
+    learner = Learner(agent.model, arm.learning, critic=arm.algorithm == "ppo")
+    clock = perf_counter()
+
+    def source(step: int, seed_: int) -> list[Episode]:
+        found: list[Episode] = []
+        each = arm.games // arm.samples // len(study.bands)
+        for band in study.bands:
+            game = _game(study, band=band, encoding=arm.encoding(step))
+            tasks = islice(game.tasks("train", seed), step * each, (step + 1) * each)
+            label = f"{step}/{band}/"
+            found += rollout(game, tasks, {SEAT: agent}, seed=seed_ + band, samples=arm.samples, label=label)
+        return found
+
+    def evaluate(step: int) -> dict[str, float]:
+        if step % study.every and step != arm.steps:
+            return {}
+        _evaluate(study, agent, step=step, folder=folder)
+        return {}
+
+    if not (folder / "evaluations" / "step-000000.json").exists():
+        evaluate(0)
+    train(
+        folder=folder,
+        agent=agent,
+        algorithm=algorithm,
+        learner=learner,
+        source=source,
+        tracker=JsonlTracker(folder),
+        loop=Loop(steps=arm.steps, seed=seed),
+        meter=bars,
+        evaluate=evaluate,
+    )
+    _add_seconds(folder, perf_counter() - clock)
+    paths = sorted((folder / "evaluations").glob("*.json"))
+    return [row for path in paths for row in json.loads(path.read_text())]
+
+
+def _game(study: Study, *, band: int, encoding: str) -> Game[Any]:
+    return make_game(GAME, band=band, encoding=encoding, knobs={"most": study.most})
+
+
+def _kinds(study: Study) -> Iterator[tuple[int, str]]:
+    """Band and split of all that is held out; plans of the first band are never hard."""
+    for band in study.bands:
+        yield band, study.split
+        if band > 1:
+            yield band, "hard"
+
+
+def _evaluate(study: Study, agent: LocalAgent, *, step: int, folder: Path) -> None:
+    """Greedy replies on held-out plans: one row a band, split and encoding, written to the folder."""
+    sampling = replace(agent.sampling, temperature=0.0)
+    greedy = agent.sibling(name="greedy", adapter="default", sampling=sampling)
+    rows = []
+    for band, split in _kinds(study):
+        for encoding in study.evaluated:
+            game = _game(study, band=band, encoding=encoding)
+            tasks = list(islice(game.tasks(split, 0), study.held_out))
+            episodes = rollout(game, tasks, {SEAT: greedy}, seed=0)
+            figures = seat_figures(SEAT, episodes, measures=entry(GAME).measures)
+            estimates = {name: asdict(estimate) for name, estimate in figures.items()}
+            rows.append({"step": step, "band": band, "split": split, "encoding": encoding, **estimates})
+    path = folder / "evaluations" / f"step-{step:06d}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rows))
+
+
+def _training(folder: Path) -> list[dict[str, Any]]:
+    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    found = [json.loads(line) for line in lines]
+    return [{"step": row["step"], **{name: row[name] for name in KEPT if name in row}} for row in found]
+
+
+def _add_seconds(folder: Path, seconds: float) -> None:
+    path = folder / "seconds.json"
+    past: Sequence[float] = json.loads(path.read_text()) if path.exists() else []
+    path.write_text(json.dumps([*past, seconds]))
+
+
+if __name__ == "__main__":
+    print(run(tyro.cli(Planning)))
