@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-TESTED = {"own_policy", "gymnasium_seat", "pettingzoo_selfplay", "train_tiny", "judge_text"}
+TESTED = {"own_policy", "gymnasium_seat", "pettingzoo_selfplay", "train_tiny", "judge_text", "trl_grpo"}
 
 
 def printed(name: str, folder: Path, *arguments: object) -> str:
@@ -92,3 +92,10 @@ def test_judge_text_names_reasons_and_spans(tmp_path: Path) -> None:
     assert "(17, 26): p-a-n-d-a" in shown
     assert "a guess: correct / None" in shown
     assert "9 of 12 utterances disclose their target" in shown
+
+
+def test_a_game_trains_inside_trl(tmp_path: Path) -> None:
+    shown = printed("trl_grpo", tmp_path, tmp_path)
+    steps, reward = numbers(r"(\d+) steps, mean reward ([-\d.]+)", shown)
+    assert steps == 2 and 0 <= reward <= 1
+    assert re.search(r"\d+ preferences and \d+ right answers of 16 replies", shown)

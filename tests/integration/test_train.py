@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from selftaught import store
+from selftaught.benchmarks import planning
 from selftaught.cli import main
 from selftaught.commands.folders import metric_rows
 
@@ -32,3 +33,21 @@ def test_groups_must_come_out_even(capsys: pytest.CaptureFixture[str], tmp_path:
     command = [*PLAN, "--algorithm", "grpo", "--games", "12", "--samples", "8", "--folder", str(tmp_path / "run")]
     assert main(command) == 2
     assert "--samples must divide --games" in capsys.readouterr().err
+
+
+def test_a_study_of_planning_runs_and_resumes(tmp_path: Path) -> None:
+    config = planning.Planning("fake", seeds=(0,), folder=tmp_path / "runs", results=tmp_path)
+    first = json.loads(planning.run(config).read_text())
+    kinds = {(row["step"], row["band"], row["split"]) for row in first["rows"]}
+    assert kinds == {(s, b, k) for s in (0, 1, 2) for b, k in ((1, "test"), (2, "test"), (2, "hard"))}
+    assert all(row["shortcut/greedy"]["mean"] == 0 for row in first["rows"] if row["split"] == "hard")
+    assert [row["step"] for row in first["training"]] == [1, 2]
+    planning.run(config)
+    assert len(list((tmp_path / "runs" / "fake" / "grpo" / "seed-0" / "evaluations").glob("*.json"))) == 3
+
+
+def test_stages_come_in_order() -> None:
+    arm = planning.Arm(stages=(("edges", 2), ("english", 1)))
+    assert [arm.encoding(step) for step in range(arm.steps)] == ["edges", "edges", "english"]
+    with pytest.raises(IndexError):
+        arm.encoding(3)
