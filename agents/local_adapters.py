@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,34 @@ def with_lora(loaded: Loaded, *, rank: int = 16, alpha: int = 32, seed: int = 0)
         torch.manual_seed(seed)
         model: Any = get_peft_model(loaded.model, config)
     return replace(loaded, model=model)
+
+
+def with_tokens(loaded: Loaded, tokens: Mapping[str, str]) -> Loaded:
+    """The model and its tokenizer, both changed in place, with new tokens that begin as what their texts mean.
+
+    ``tokens`` maps each to a text; the new embedding is the mean of those of the text's tokens. Before ``with_lora``,
+    whose adapter learns what to make of them; saved adapters need the same call before they are loaded.
+
+    Raises:
+        ValueError: if there is an adapter already, or a token is known.
+    """
+    tokenizer: Any = loaded.tokenizer
+    model: Any = loaded.model
+    if isinstance(model, PeftModel):
+        raise ValueError("new tokens come before the adapter: with_lora(with_tokens(load(...), tokens))")
+    if known := sorted(tokens.keys() & tokenizer.get_vocab().keys()):
+        raise ValueError(f"tokens {known} are known to the tokenizer of {loaded.name!r}")
+    pieces = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in tokens.values()]
+    tokenizer.add_tokens(list(tokens))
+    model.resize_token_embeddings(max(len(tokenizer), model.config.vocab_size), mean_resizing=False)
+    with torch.no_grad():
+        weights: list[Any] = [model.get_input_embeddings().weight]
+        if model.get_output_embeddings().weight is not weights[0]:
+            weights.append(model.get_output_embeddings().weight)
+        for weight in weights:
+            for token, ids in zip(tokens, pieces, strict=True):
+                weight[tokenizer.convert_tokens_to_ids(token)] = weight[ids].mean(0)
+    return loaded
 
 
 def save_adapter(model: PeftModel, folder: Path, *, name: str) -> None:

@@ -20,7 +20,12 @@ class ChatCodec:
         self.end_tokens: frozenset[int] = frozenset({int(tokenizer.eos_token_id)})
         self._special = sorted(
             {token for token in tokenizer.all_special_tokens if token}
-            | {str(token) for token in tokenizer.added_tokens_decoder.values()},
+            | {
+                str(token)
+                for token in tokenizer.added_tokens_decoder.values()
+                # Others are vocabulary, such as those of ``with_tokens``, unless the template builds turns of them.
+                if token.special or str(token) in (tokenizer.chat_template or "")
+            },
             key=len,
             reverse=True,
         )

@@ -26,8 +26,12 @@ Encoding = Literal[
 ENCODINGS: Final[tuple[Encoding, ...]] = get_args(Encoding)
 MOST_NODES: Final = 40
 """Steps for which there are names in stories and tokens."""
-GRAPH_TOKENS: Final = (*(f"<n{number}>" for number in range(1, MOST_NODES + 1)), "<edge>", "<skip>")
-"""What an agent adds to its tokenizer so that every step and every edge is a token."""
+GRAPH_TOKENS: Final[Mapping[str, str]] = {
+    **{f"<n{number}>": f" step {number}" for number in range(1, MOST_NODES + 1)},
+    "<edge>": " before",
+    "<skip>": " not needed",
+}
+"""Tokens for every step and edge, and what they mean: ``selftaught.agents.local_adapters.with_tokens`` adds them."""
 
 
 @dataclass(frozen=True, slots=True)
