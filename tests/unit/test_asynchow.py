@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from selftaught.benchmarks.asynchow import AsyncHow, run
 from selftaught.envs.graph_plan.asynchow import (
     Row,
     as_instance,
@@ -102,3 +103,26 @@ def test_the_published_scorer_is_generous_where_ours_is_not() -> None:
     assert as_published('"90 minutes + 30 minutes = 120 minutes"', (7200, 7200))
     assert not as_published('"1 to 2 hours"', (7200, 7200))
     assert as_published("The answer is 2 hours.", (7200, 7200))
+
+
+def test_the_table_has_shortcuts_and_oracle_by_both_scorers(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [
+        # The path with the most steps is the shorter one; the published answer is wrong.
+        (["1 hours", "1 hours", "5 hours"], [[1, 2]], [7200, 7200]),
+        (["2 hours", "30 minutes"], [[1, 2]], [9000, 9000]),
+        (["1 month"], [], [28 * 86400, 31 * 86400]),
+    ]
+    lines = [
+        json.dumps(
+            {"id": str(n), "title": "t", "steps": ["s"] * len(t), "durations": t, "deps": d, "gold_upstream_s": g}
+        )
+        for n, (t, d, g) in enumerate(rows)
+    ]
+    path.write_text("\n".join(lines))
+    found = json.loads(run(AsyncHow(path, results=tmp_path)).read_text())
+    assert (found["rows"], found["playable"], found["published_answers_wrong"]) == (3, 2, 1)
+    means = {row["player"]: (row["ours"]["mean"], row["published"]["mean"]) for row in found["players"]}
+    assert means["oracle"] == (1.0, 0.5)
+    assert means["most_hops"] == (0.5, 1.0)
+    assert means["total"] == (0.5, 0.5)
