@@ -179,6 +179,55 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
     return path
 
 
+def planning(content: Mapping[str, Any], path: Path) -> Path:
+    """Certified success on held-out plans over the steps, with the shortcuts' right numbers, and the training figures.
+
+    ``content`` is a result of ``selftaught.benchmarks.planning``: an arm a colour, a seed a thin line, the mean a thick
+    one, the 95 % interval of the mean over seeds the shade.
+    """
+    rows, drawn = content["rows"], content["training"]
+    kinds = list(dict.fromkeys((row["band"], row["split"]) for row in rows))
+    arms, seeds = _distinct(rows, "arm"), _distinct(rows, "seed")
+    curves = [(name, label) for name, label in TRAINED if any(name in row for row in drawn)]
+    with _figure(path, width=3.3 * max(len(kinds), len(curves)) + 1.6, height=5.4) as figure:
+        top, bottom = figure.subfigures(2, 1)
+        panels = top.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+        for axes, (band, split) in zip(panels, kinds, strict=True):
+            mine = [row for row in rows if (row["band"], row["split"]) == (band, split)]
+            for place, arm in enumerate(arms):
+                lines = [
+                    {row["step"]: row["success"]["mean"] for row in mine if (row["arm"], row["seed"]) == (arm, seed)}
+                    for seed in seeds
+                ]
+                _draw_curves(axes, [line for line in lines if line], place=place, name=arm)
+            for name in ("most_hops", "greedy", "stage_barrier") if split != "hard" else ():
+                axes.axhline(mine[0][f"shortcut/{name}"]["mean"], color="#888888", linestyle=":", linewidth=1)
+                axes.annotate(name, (0, mine[0][f"shortcut/{name}"]["mean"]), fontsize=7, color="#555555", va="bottom")
+            axes.set(title=f"band {band}, {split}", ylim=(-0.03, 1.03))
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        panels[0].set_ylabel("certified success\n(dotted: a shortcut's right numbers)")
+        panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=f"{len(seeds)} seeds")
+        for axes, (name, label) in zip(bottom.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
+            for place, arm in enumerate(arms):
+                lines = [
+                    {
+                        row["step"]: row[name]
+                        for row in drawn
+                        if (row["arm"], row["seed"]) == (arm, seed) and name in row
+                    }
+                    for seed in seeds
+                ]
+                _draw_curves(axes, [line for line in lines if line], place=place, name=arm)
+            axes.set(title=label, xlabel="step")
+            axes.xaxis.get_major_locator().set_params(integer=True)
+    return path
+
+
+TRAINED: Sequence[tuple[str, str]] = (
+    ("reward/planner", "mean reward in training"),
+    ("sampled/entropy", "entropy, nats a token"),
+    ("learn/kl_sampled", "distance an update goes, nats"),
+)
 GROWS: Mapping[str, str] = {
     "concurrency": "games at once",
     "utterances": "utterances a game, 8 games",

@@ -19,7 +19,9 @@ import numpy as np
 from selftaught.benchmarks.record import RESULTS
 from selftaught.benchmarks.speed import LINES
 
-PAGES = ("README.md", "docs/taboo.md", "docs/performance.md")
+PAGES = ("README.md", "docs/taboo.md", "docs/graph_plan.md", "docs/performance.md")
+STUDIES = ("planning", "graph-first")
+"""Results of ``selftaught.benchmarks.planning``, whose names are not imported: they would bring torch along."""
 _KINDS = "result|speech|transcript|growth"
 _BLOCK = re.compile(rf"<!-- (?P<kind>{_KINDS}):(?P<name>[\w-]+) -->\n.*?<!-- /(?P=kind) -->", re.DOTALL)
 
@@ -131,6 +133,39 @@ def growth_table(content: Mapping[str, Any]) -> str:
     return _markdown(lines) + "\n" + _source(content)
 
 
+def study_table(content: Mapping[str, Any]) -> str:
+    """Certified success at the start and at the end of every arm, over seeds, with the right numbers beside it."""
+    rows = content["rows"]
+    last = max(row["step"] for row in rows)
+    head = ["arm", "plans", "encoding", "steps", "certified", "right number", "best shortcut's number"]
+    lines = [head, ["---", "---", "---", "---:", "---", "---", "---:"]]
+    keys = list(dict.fromkeys((row["arm"], row["band"], row["split"], row["encoding"]) for row in rows))
+    for arm, band, split, encoding in keys:
+        for step in (0, last):
+            mine = [
+                row
+                for row in rows
+                if (row["arm"], row["band"], row["split"], row["encoding"], row["step"])
+                == (arm, band, split, encoding, step)
+            ]
+            best = max(value["mean"] for name, value in mine[0].items() if name.startswith("shortcut/"))
+            cells = [_cell([row[name] for row in mine]) for name in ("success", "answer_right")]
+            lines.append([arm, f"band {band}, {split}", encoding, str(step), *cells, f"{best:.2f}"])
+    seeds = len(content["seeds"])
+    note = f"Means of {seeds} seeds with the least and the greatest." if seeds > 1 else "With 95 % intervals."
+    return _markdown(lines) + "\n\n" + note + _source(content)
+
+
+def asynchow_table(content: Mapping[str, Any]) -> str:
+    """Players on the published rows, by our scorer and by the published one."""
+    head = ["player", "right", "right by the published scorer", "gave an answer"]
+    lines = [head, ["---", "---", "---", "---"]]
+    for row in content["players"]:
+        lines.append([row["player"], *(_cell([row[name]]) for name in ("ours", "published", "answered"))])
+    rows = f"{content['playable']} rows; {content['published_answers_wrong']} published answers are wrong."
+    return _markdown(lines) + "\n\n" + rows + _source(content)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write all pages, or with ``--check`` exit with 1 where one is out of date."""
     checking = "--check" in (sys.argv[1:] if arguments is None else arguments)
@@ -158,17 +193,23 @@ def _table(name: str) -> Callable[[Mapping[str, Any]], str]:
         return speed_table
     if name in ("demo", "cpu", "taboo-pocket"):
         return stages_table
+    if name in STUDIES:
+        return study_table
+    if name == "asynchow":
+        return asynchow_table
     raise ValueError(f"no table is known for the result {name!r}")
 
 
 def _draw() -> None:
-    from selftaught.benchmarks.plots import learning_curves, speed, win_rates
+    from selftaught.benchmarks.plots import learning_curves, planning, speed, win_rates
 
     for path in sorted(RESULTS.glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         if path.stem in ("demo", "cpu", "taboo-pocket"):
             draw = learning_curves if any(row["stage"].endswith("-2") for row in content["rows"]) else win_rates
             draw(content["rows"], Path("docs") / f"{path.stem}.png")
+        if path.stem in STUDIES:
+            planning(content, Path("docs") / f"{path.stem}.png")
         if path.stem == "speed":
             speed(content["rows"], content["growth"], Path("docs") / "speed.png")
 
