@@ -24,7 +24,8 @@ class Clock:
 
     def ends(self, instance: Instance) -> dict[int, int]:
         """When each step that was started ends."""
-        return {step: start + instance.seconds[step] for step, start in self.starts.items()}
+        seconds = instance.seconds
+        return {step: start + seconds[step] for step, start in self.starts.items()}
 
 
 def act(clock: Clock, instance: Instance, text: str) -> Clock | str:
