@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from selftaught.envs.aec_view import AecView
     from selftaught.envs.gym_view import Other, SeatEnv
 
-IDS: Mapping[str, str] = {"taboo": "selftaught/Taboo-v0", "graph_plan": "selftaught/GraphPlan-v0"}
+IDS: Mapping[str, str] = {
+    "taboo": "selftaught/Taboo-v0",
+    "graph_plan": "selftaught/GraphPlan-v0",
+    "graph_questions": "selftaught/GraphQuestions-v0",
+}
 """Gymnasium ids by game name; known before any game is imported."""
 
 
@@ -73,6 +77,9 @@ def games() -> Mapping[str, Entry]:
     from selftaught.envs.graph_plan.players import PLAYERS as PLAN_PLAYERS
     from selftaught.envs.graph_plan.players import TEACHERS as PLAN_TEACHERS
     from selftaught.envs.graph_plan.players import YARDSTICKS as PLAN_YARDSTICKS
+    from selftaught.envs.graph_questions.game import GraphQuestions
+    from selftaught.envs.graph_questions.game import guess as random_solver
+    from selftaught.envs.graph_questions.game import oracle as right_solver
     from selftaught.envs.taboo.corpus import corpus as taboo_corpus
     from selftaught.envs.taboo.game import Taboo
     from selftaught.envs.taboo.players import PLAYERS as TABOO_PLAYERS
@@ -104,6 +111,18 @@ def games() -> Mapping[str, Entry]:
             teachers=PLAN_TEACHERS,
             corpus=plan_corpus,
             measures=PLAN_MEASURES,
+        ),
+        "graph_questions": Entry(
+            name="graph_questions",
+            id=IDS["graph_questions"],
+            make=GraphQuestions,
+            seats=("solver",),
+            players={"solver": {"oracle": right_solver, "guess": random_solver}},
+            default_seat="solver",
+            default_others={"solver": "oracle"},
+            yardsticks={"solver": ()},
+            teachers={"solver": ("oracle",)},
+            measures=("success", "read"),
         ),
     }
 

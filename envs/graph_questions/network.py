@@ -1,0 +1,179 @@
+"""Questions on directed networks whose every answer carries its own proof, so that no yes and no number is luck.
+
+Kinds as in NLGraph (arXiv 2305.10037). Where the answer could be "no", the proof of that is asked for instead: a set
+that nothing leads out of, an order that no edge breaks, a cut that no flow exceeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import networkx as nx
+import numpy as np
+
+Edge = tuple[int, int, int]
+"""From, to, weight; nodes count from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A question's data, all of it public: ``edges`` on nodes 1 to ``nodes``, and between which two it is asked."""
+
+    nodes: int
+    edges: tuple[Edge, ...]
+    source: int
+    target: int
+
+    @property
+    def graph(self) -> nx.DiGraph:
+        """As networkx has it, with ``weight`` and ``capacity`` on the edges."""
+        found = nx.DiGraph()
+        found.add_nodes_from(range(1, self.nodes + 1))
+        for first, second, weight in self.edges:
+            found.add_edge(first, second, weight=weight, capacity=weight)
+        return found
+
+    def told(self) -> str:
+        """The edges as text."""
+        return ", ".join(f"{first}->{second} ({weight})" for first, second, weight in self.edges)
+
+
+Steps = Sequence[int] | None
+"""The nodes of one labelled line of a reply; None if it is missing or cannot be read."""
+
+
+def reachable_proved(network: Network, lines: Mapping[str, Steps]) -> bool:
+    """A path from source to target, or a set that holds the source, not the target, and that no edge leaves."""
+    if (path := lines.get("path")) is not None:
+        return _walks(network, path) and (path[0], path[-1]) == (network.source, network.target)
+    inside = set(lines.get("closed") or ())
+    leaks = any(first in inside and second not in inside for first, second, _ in network.edges)
+    return network.source in inside and network.target not in inside and not leaks
+
+
+def shortest_proved(network: Network, lines: Mapping[str, Steps]) -> bool:
+    """A path from source to target than which none is shorter; a closed set if there is none."""
+    path = lines.get("path")
+    if path is None or not reachable_proved(network, {"path": path}):
+        return path is None and reachable_proved(network, lines)
+    weight = {(first, second): weight for first, second, weight in network.edges}
+    length = sum(weight[pair] for pair in pairwise(path))
+    return bool(length == nx.shortest_path_length(network.graph, network.source, network.target, weight="weight"))
+
+
+def flow_proved(network: Network, lines: Mapping[str, Steps]) -> bool:
+    """The largest flow, with a cut of that capacity: the nodes on the source's side."""
+    value, inside = lines.get("flow"), set(lines.get("cut") or ())
+    if value is None or len(value) != 1 or network.source not in inside or network.target in inside:
+        return False
+    capacity = sum(weight for first, second, weight in network.edges if first in inside and second not in inside)
+    return bool(value[0] == capacity == nx.maximum_flow_value(network.graph, network.source, network.target))
+
+
+def cycle_proved(network: Network, lines: Mapping[str, Steps]) -> bool:
+    """A cycle (its first node not repeated at the end), or an order of all nodes that no edge goes against."""
+    if (cycle := lines.get("cycle")) is not None:
+        return len(set(cycle)) == len(cycle) and _walks(network, [*cycle, *cycle[:1]])
+    return order_proved(network, lines)
+
+
+def order_proved(network: Network, lines: Mapping[str, Steps]) -> bool:
+    """An order of all nodes that no edge goes against."""
+    order = lines.get("order")
+    if order is None or sorted(order) != list(range(1, network.nodes + 1)):
+        return False
+    place = {node: number for number, node in enumerate(order)}
+    return all(place[first] < place[second] for first, second, _ in network.edges)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a kind of question is asked and proved; ``labels`` are the lines that a reply may have."""
+
+    question: str
+    labels: tuple[str, ...]
+    proved: Callable[[Network, Mapping[str, Steps]], bool]
+    solve: Callable[[Network], str]
+
+
+def _walks(network: Network, path: Sequence[int]) -> bool:
+    """Whether the nodes follow each other along edges; a single node does."""
+    known = {(first, second) for first, second, _ in network.edges}
+    inside = all(1 <= node <= network.nodes for node in path)
+    return bool(path) and inside and all(pair in known for pair in pairwise(path))
+
+
+def _path_or_closed(network: Network, *, weight: str | None) -> str:
+    graph = network.graph
+    if nx.has_path(graph, network.source, network.target):
+        return f"path: {_line(nx.shortest_path(graph, network.source, network.target, weight=weight))}"
+    return f"closed: {_line(sorted({network.source, *nx.descendants(graph, network.source)}))}"
+
+
+def _solve_flow(network: Network) -> str:
+    value, (inside, _) = nx.minimum_cut(network.graph, network.source, network.target)
+    return f"flow: {value}\ncut: {_line(sorted(inside))}"
+
+
+def _solve_cycle(network: Network) -> str:
+    graph = network.graph
+    if nx.is_directed_acyclic_graph(graph):
+        return _solve_order(network)
+    return f"cycle: {_line([first for first, _ in nx.find_cycle(graph)])}"
+
+
+def _solve_order(network: Network) -> str:
+    return f"order: {_line(nx.lexicographical_topological_sort(network.graph))}"
+
+
+def _line(nodes: Any) -> str:
+    return " ".join(map(str, nodes))
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "reachable": Kind(
+        "Is there a way from {source} to {target}? Reply path: and its nodes, or else closed: and all nodes that can "
+        "be reached from {source}, itself included.",
+        ("path", "closed"),
+        reachable_proved,
+        lambda network: _path_or_closed(network, weight=None),
+    ),
+    "shortest_path": Kind(
+        "What is the shortest way from {source} to {target}, by the numbers in brackets? Reply path: and its nodes, or "
+        "if there is none closed: and all nodes that can be reached from {source}, itself included.",
+        ("path", "closed"),
+        shortest_proved,
+        lambda network: _path_or_closed(network, weight="weight"),
+    ),
+    "max_flow": Kind(
+        "The numbers are capacities. How much can flow from {source} to {target}? Reply in two lines flow: and the "
+        "number, cut: and the nodes on the side of {source} of a cut with that capacity.",
+        ("flow", "cut"),
+        flow_proved,
+        _solve_flow,
+    ),
+    "cycle": Kind(
+        "Is there a cycle? Reply cycle: and its nodes in order, or else order: and all nodes so that no edge goes "
+        "back.",
+        ("cycle", "order"),
+        cycle_proved,
+        _solve_cycle,
+    ),
+    "topological_order": Kind(
+        "Reply order: and all nodes so that no edge goes back.", ("order",), order_proved, _solve_order
+    ),
+}
+
+
+def draw(rng: np.random.Generator, kind: str, *, nodes: int, density: float) -> Network:
+    """A random network; without cycles where an order is asked for, and in half of the cases where a cycle is."""
+    acyclic = kind == "topological_order" or (kind == "cycle" and rng.random() < 0.5)
+    place = [int(node) for node in rng.permutation(nodes)]
+    pairs = [(a, b) for a in range(nodes) for b in range(nodes) if a != b and (place[a] < place[b] or not acyclic)]
+    chosen = [pair for pair in pairs if rng.random() < density]
+    edges = tuple((a + 1, b + 1, int(rng.integers(1, 10))) for a, b in chosen)
+    source, target = (int(node) + 1 for node in rng.choice(nodes, size=2, replace=False))
+    return Network(nodes, edges, source, target)
