@@ -28,6 +28,7 @@ from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.record import RESULTS, record
+from selftaught.envs.graph_plan.encodings import ENCODINGS
 from selftaught.envs.registry import entry, make_game
 from selftaught.progress import Meter, meter
 from selftaught.rollout import rollout
@@ -39,12 +40,16 @@ KEPT = ("sampled/entropy", "learn/kl_sampled", "learn/kl", "learn/clipped", "lea
 """Training figures that are published."""
 
 
+Told = str | tuple[str, ...]
+"""An encoding, or several to draw from."""
+
+
 @dataclass(frozen=True)
 class Arm:
-    """One way to train. ``stages`` are encodings with the steps that each is trained for, in order."""
+    """One way to train. ``stages`` are encodings (or several, mixed) with the steps for each, in order."""
 
     algorithm: Literal["grpo", "ppo"] = "grpo"
-    stages: tuple[tuple[str, int], ...] = (("english", 24),)
+    stages: tuple[tuple[Told, int], ...] = (("english", 24),)
     samples: int = 8
     games: int = 256
     """A step; half of the plans of each band."""
@@ -55,7 +60,7 @@ class Arm:
         """All steps."""
         return sum(steps for _, steps in self.stages)
 
-    def encoding(self, step: int) -> str:
+    def encoding(self, step: int) -> Told:
         """What is trained on in a step."""
         for encoding, steps in self.stages:
             if step < steps:
@@ -95,6 +100,7 @@ STUDIES: Mapping[str, Study] = {
             "English only": Arm(stages=((ENGLISH, 24),)),
         }
     ),
+    "encodings": Study({"all, mixed": Arm(stages=((ENCODINGS, 24),))}, evaluated=ENCODINGS, every=24),
     "fake": Study(
         {"grpo": Arm(stages=(("edges", 2),), games=8, learning=Optimisation(batch=8))},
         model="fake",
@@ -198,7 +204,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
     return [row for path in paths for row in json.loads(path.read_text())]
 
 
-def _game(study: Study, *, band: int, encoding: str) -> Game[Any]:
+def _game(study: Study, *, band: int, encoding: Told) -> Game[Any]:
     return make_game(GAME, band=band, encoding=encoding, knobs={"most": study.most})
 
 

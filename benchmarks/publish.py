@@ -20,7 +20,7 @@ from selftaught.benchmarks.record import RESULTS
 from selftaught.benchmarks.speed import LINES
 
 PAGES = ("README.md", "docs/taboo.md", "docs/graph_plan.md", "docs/performance.md")
-STUDIES = ("planning", "graph-first")
+STUDIES = ("planning", "graph-first", "encodings")
 """Results of ``selftaught.benchmarks.planning``, whose names are not imported: they would bring torch along."""
 _KINDS = "result|speech|transcript|growth"
 _BLOCK = re.compile(rf"<!-- (?P<kind>{_KINDS}):(?P<name>[\w-]+) -->\n.*?<!-- /(?P=kind) -->", re.DOTALL)
