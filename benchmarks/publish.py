@@ -208,7 +208,7 @@ def _draw() -> None:
         if path.stem in ("demo", "cpu", "taboo-pocket"):
             draw = learning_curves if any(row["stage"].endswith("-2") for row in content["rows"]) else win_rates
             draw(content["rows"], Path("docs") / f"{path.stem}.png")
-        if path.stem in STUDIES:
+        if path.stem in STUDIES and path.stem != "encodings":  # that one is a table
             planning(content, Path("docs") / f"{path.stem}.png")
         if path.stem == "speed":
             speed(content["rows"], content["growth"], Path("docs") / "speed.png")
