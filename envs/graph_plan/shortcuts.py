@@ -1,4 +1,4 @@
-"""Wrong ways to the total time that often give the right number (AsyncHow: greedy 89 %, stage barrier 82 %).
+"""Wrong ways to the total time that often give the right number (docs/graph_plan.md has a table on published rows).
 
 Each takes a plan and the number of workers and gives seconds. A model that knows one of them can score without having
 understood the plan, so every report shows their scores beside the model's, and the ``hard`` split has only plans on

@@ -20,7 +20,6 @@ import pytest
 import torch
 
 from selftaught import cli, store, transcript
-from selftaught.agents.local_models import POCKETS
 from selftaught.benchmarks import pocket, selfplay
 from selftaught.commands.folders import metric_rows
 from selftaught.commands.train import Train
@@ -263,15 +262,6 @@ def test_models_are_listed_and_built(
     )
 
 
-def test_pocket_chats_come_from_the_registry() -> None:
-    for name in pocket.POCKETS:
-        chats = pocket.pocket_chats(name, 0)
-        assert len(chats) > 10_000
-        assert chats[:50] == pocket.pocket_chats(name, 0)[:50]
-        assert all(chat[-1].role == "assistant" or len(chat) > 2 for chat in chats[:50])
-    assert tuple(pocket.POCKETS) == POCKETS
-
-
 def test_settings_of_the_command_line_match_the_library() -> None:
     named = get_args(get_type_hints(Train)["preset"])
     assert set(selfplay.PRESETS) == {name for choice in named for name in get_args(choice)}
@@ -296,15 +286,6 @@ def test_demo_runs_and_resumes(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert json.loads((folder / "demo.json").read_text())["rows"] == result["rows"]
     assert "model (then 'fake', now 'smollm2-135m')" in fails(capsys, "demo", "--folder", folder)
     assert run("show", folder, "--limit", 1) == 0
-
-
-def test_train_by_preset(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "fixes steps" in fails(capsys, "train", "--preset", "fake", "--steps", 3, "--folder", tmp_path / "run")
-    preset = ["train", "--preset", "fake", "--wandb", "off", "--seed", 1, "--folder", tmp_path / "run"]
-    assert run(*preset) == 0
-    assert json.loads((tmp_path / "run" / "fake.json").read_text())["plan"]["seed"] == 1
-    assert "--resume" in fails(capsys, *preset)
-    assert run(*preset, "--resume") == 0
 
 
 def test_train_refuses_other_settings_and_starts_from_an_adapter(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from selftaught import store
-from selftaught.benchmarks import planning
+from selftaught.agents.local_models import POCKETS
+from selftaught.benchmarks import planning, pocket
 from selftaught.cli import main
 from selftaught.commands.folders import metric_rows
 
@@ -51,3 +52,24 @@ def test_stages_come_in_order() -> None:
     assert [arm.encoding(step) for step in range(arm.steps)] == ["edges", "edges", "english"]
     with pytest.raises(IndexError):
         arm.encoding(3)
+
+
+def test_pocket_chats_come_from_the_registry() -> None:
+    for name in pocket.POCKETS:
+        chats = pocket.pocket_chats(name, 0)
+        assert len(chats) > 10_000
+        assert chats[:50] == pocket.pocket_chats(name, 0)[:50]
+        assert all(chat[-1].role == "assistant" or len(chat) > 2 for chat in chats[:50])
+    assert tuple(pocket.POCKETS) == POCKETS
+
+
+def test_train_by_preset(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    preset = ["train", "--preset", "fake", "--wandb", "off", "--seed", "1", "--folder", str(tmp_path / "run")]
+    assert main([*preset, "--steps", "3"]) == 2
+    assert "fixes steps" in capsys.readouterr().err
+    assert main(preset) == 0
+    assert json.loads((tmp_path / "run" / "fake.json").read_text())["plan"]["seed"] == 1
+    capsys.readouterr()
+    assert main(preset) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert main([*preset, "--resume"]) == 0
