@@ -77,7 +77,7 @@ class Study:
     model: str = "pocket-plan"
     rank: int = 16
     bands: tuple[int, ...] = (1, 2)
-    most: int = 20
+    most: int = 9
     """Largest number in a plan."""
     evaluated: tuple[str, ...] = ("english",)
     """Encodings of the held-out plans."""

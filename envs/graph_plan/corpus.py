@@ -13,13 +13,16 @@ from selftaught.envs.graph_plan.instances import Knobs, draw
 from selftaught.envs.graph_plan.players import oracle
 from selftaught.types import Message
 
-POCKET: Final = Knobs(most=20)
+POCKET: Final = Knobs(most=9)
 """Small numbers of one unit, which a model of a few million weights can add up."""
 BANDS: Final = (1, 2)
 
 
-def corpus(rng: np.random.Generator, *, count: int = 12_000, sums: float = 0.1) -> Iterator[tuple[Message, ...]]:
-    """``count`` chats: the oracle's replies to plans of the first two bands in all encodings, and a share of sums."""
+def corpus(rng: np.random.Generator, *, count: int = 30_000, sums: float = 0.05, rules: float = 0.2) -> Iterator[tuple[Message, ...]]:
+    """``count`` chats: the oracle's replies to plans of the first two bands in all encodings, and a share of sums.
+
+    The rules never change and are half of a chat, so only a share of the chats have them.
+    """
     games = [GraphPlan(band=band, knobs=POCKET) for band in BANDS]
     for _ in range(count):
         if rng.random() < sums:
@@ -29,9 +32,10 @@ def corpus(rng: np.random.Generator, *, count: int = 12_000, sums: float = 0.1) 
         public = draw(rng, game.drawn).public() | {"encoding": ENCODINGS[rng.integers(len(ENCODINGS))]}
         ask = game.ask(game.start(public, rng))
         assert ask is not None
-        yield (*ask.messages, Message("assistant", oracle(ask)))
+        told = ask.messages if rng.random() < rules else ask.messages[1:]
+        yield (*told, Message("assistant", oracle(ask)))
 
 
 def _sum(rng: np.random.Generator) -> tuple[Message, ...]:
-    first, second = (int(number) for number in rng.integers(0, [120, 21]))
+    first, second = (int(number) for number in rng.integers(0, [60, 10]))
     return (Message("user", f"{first}+{second}"), Message("assistant", f"{first}+{second}={first + second}"))

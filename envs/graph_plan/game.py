@@ -31,14 +31,14 @@ BAND_STEPS: Final[Mapping[int, tuple[int, int]]] = {1: (3, 5), 2: (4, 7), 3: (6,
 
 STAGES: Final = (
     ("edges", "times"),
-    ("starts", "path"),
+    ("schedule", "path"),
     ("answer",),
 )
 """What is handed in turn by turn where ``turns`` is 3."""
 FORMS: Final[Mapping[str, str]] = {
     "edges": "edges: which step comes right before which, as 1>3 2>3",
     "times": "times: how long each step takes, as 1=10 2=5 3=20",
-    "starts": "starts: when each step starts, as 1=0 2=0 3=10",
+    "schedule": "schedule: from when to when each step runs, as 1=0-10 2=0-5 3=10-30",
     "path": "path: the chain of steps that takes longest, as 1>3",
     "answer": "answer: the shortest total time, as 30 minutes",
 }

@@ -72,7 +72,9 @@ def hand_in(found: Instance, labels: Sequence[str], *, starts: Sequence[int], an
     lines: Mapping[str, str] = {
         "edges": " ".join(f"{before + 1}>{after + 1}" for before, after in found.edges) or "none",
         "times": " ".join(f"{step + 1}={span // unit}" for step, span in spans.items()),
-        "starts": " ".join(f"{step + 1}={_count(start, unit)}" for start, step in begun),
+        "schedule": " ".join(
+            f"{step + 1}={_count(start, unit)}-{_count(start + spans[step], unit)}" for start, step in begun
+        ),
         "path": ">".join(map(str, path)),
         "answer": say(answer) if answer % unit else f"{answer // unit} {found.unit}{'s' * (answer != unit)}",
     }

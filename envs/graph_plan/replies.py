@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from selftaught.envs.graph_plan.plans import Edge
 from selftaught.envs.graph_plan.times import Unit, seconds
 
 _LINE: Final = re.compile(
-    r"^[ \t>*#-]{0,8}(edges|times|starts|path|answer)[ \t*]{0,4}:(.*)$", re.IGNORECASE | re.MULTILINE
+    r"^[ \t>*#-]{0,8}(edges|times|schedule|path|answer)[ \t*]{0,4}:(.*)$", re.IGNORECASE | re.MULTILINE
 )
 _ARROW: Final = re.compile(r"\s*(?:->|→|>)\s*")
+_UNTIL: Final = re.compile(r" ?(?:-|–|\bto\b|\buntil\b) ?")
 LONGEST: Final = 4000
 """Characters of a line that are read; a longer one holds nothing."""
+
+T = TypeVar("T")
+Run = tuple[int, int | None]
+"""When a step starts and, if that was said, ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Handed:
 
     edges: frozenset[Edge] | None = None
     times: Mapping[int, int] | None = None
-    starts: Mapping[int, int] | None = None
+    schedule: Mapping[int, Run] | None = None
     path: tuple[int, ...] | None = None
     answer: int | None = None
     said: frozenset[str] = frozenset()
@@ -42,8 +47,8 @@ def read(text: str, *, unit: Unit, before: Handed | None = None) -> Handed:
     found = before or Handed()
     readers: Mapping[str, Callable[[str], object]] = {
         "edges": _edges,
-        "times": lambda line: _timed(line, unit),
-        "starts": lambda line: _timed(line, unit),
+        "times": lambda line: _timed(line, lambda said: seconds(said, bare=unit)),
+        "schedule": lambda line: _timed(line, lambda said: _run(said, unit)),
         "path": _path,
         "answer": lambda line: seconds(line.rstrip("."), bare=unit),
     }
@@ -62,18 +67,35 @@ def _edges(line: str) -> frozenset[Edge] | None:
     return frozenset((int(pair[1]) - 1, int(pair[2]) - 1) for pair in pairs if pair) if all(pairs) else None
 
 
-def _timed(line: str, unit: Unit) -> dict[int, int] | None:
-    """``1=10 2=20`` or ``1=10 minutes, 2=1 h 5 min``."""
+def _timed(line: str, reader: Callable[[str], T | None]) -> dict[int, T] | None:
+    """``1=10 2=20`` or ``1=10 minutes, 2=1 h 5 min``, each read by ``reader``."""
     parts = re.split(r"[,;\s]*(?:\bstep\s+)?\b(\d{1,4})\s*=\s*", line.rstrip("."))
     if parts[0] or len(parts) < 3:
         return None
-    found: dict[int, int] = {}
-    for step, span in zip(parts[1::2], parts[2::2], strict=True):
-        amount = seconds(span.rstrip(" ,;"), bare=unit)
-        if amount is None or int(step) - 1 in found:
+    found: dict[int, T] = {}
+    for step, said in zip(parts[1::2], parts[2::2], strict=True):
+        value = reader(said.rstrip(" ,;"))
+        if value is None or int(step) - 1 in found:
             return None
-        found[int(step) - 1] = amount
+        found[int(step) - 1] = value
     return found
+
+
+def _run(said: str, unit: Unit) -> Run | None:
+    """``10``, ``10-30`` or ``10 to 30 minutes``, whose first number then counts in minutes too."""
+    start = seconds(said, bare=unit)
+    if start is not None:
+        return start, None
+    said = " ".join(said.split())
+    for joint in _UNTIL.finditer(said):
+        first, last = said[: joint.start()], said[joint.end() :]
+        last_unit = re.search(r"[a-z]+\Z", last.lower())
+        if last_unit and first.isdecimal():
+            first = f"{first} {last_unit[0]}"
+        start, end = seconds(first, bare=unit), seconds(last, bare=unit)
+        if start is not None and end is not None:
+            return start, end
+    return None
 
 
 def _path(line: str) -> tuple[int, ...] | None:

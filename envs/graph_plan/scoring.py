@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from selftaught.envs.graph_plan.instances import Instance
 from selftaught.envs.graph_plan.plans import Edge, Plan, fault, is_path, length, makespan, reduction, topological
-from selftaught.envs.graph_plan.replies import Handed
+from selftaught.envs.graph_plan.replies import Handed, Run
+from selftaught.envs.graph_plan.times import say
 
 PARTLY = 0.3
 """What a feasible schedule without certificate is paid at most: times shortest time / its own."""
@@ -45,7 +46,7 @@ class Score:
 def score(instance: Instance, handed: Handed, *, shortest: int) -> Score:
     """How good it is; ``shortest`` is the shortest time in seconds."""
     plan, place = instance.plan, {step: number for number, step in enumerate(instance.needed)}
-    wrong, ends = _schedule(plan, place, handed.starts, workers=instance.workers)
+    wrong, ends = _schedule(plan, place, handed.schedule, workers=instance.workers)
     path = [place.get(step, -1) for step in handed.path or ()]
     real = is_path(plan, path)
     # With few workers no path need be as long as the plan: there the exact search is the proof.
@@ -76,15 +77,19 @@ def edges_f1(count: int, edges: tuple[Edge, ...], said: frozenset[Edge] | None) 
 
 
 def _schedule(
-    plan: Plan, place: Mapping[int, int], starts: Mapping[int, int] | None, *, workers: int | None
+    plan: Plan, place: Mapping[int, int], runs: Mapping[int, Run] | None, *, workers: int | None
 ) -> tuple[str | None, int]:
     """What is wrong with a schedule, if anything, and when it ends."""
-    if starts is None:
+    if runs is None:
         return "no schedule was handed in that could be read", 0
-    if starts.keys() != place.keys():
-        odd = sorted(starts.keys() ^ place.keys())
+    if runs.keys() != place.keys():
+        odd = sorted(runs.keys() ^ place.keys())
         return f"steps {[step + 1 for step in odd]} are missing, unknown or not needed", 0
-    ordered = [starts[step] for step in place]
+    for step, number in place.items():
+        start, end = runs[step]
+        if end is not None and end != start + plan.durations[number]:
+            return f"step {step + 1} does not take from {say(start)} to {say(end)}", 0
+    ordered = [runs[step][0] for step in place]
     return fault(plan, ordered, workers=workers), makespan(plan, ordered)
 
 

@@ -29,7 +29,7 @@ PLAYER = PLAYERS["planner"]
 SEEDS = st.integers(0, 2**32)
 EASY = Instance("tidy up", ("a", "b", "c"), (10, 5, 20), ("minute",) * 3, ((0, 2), (1, 2)))
 """The longest path is a, c: 30 minutes."""
-RIGHT = "edges: 1>3 2>3\ntimes: 1=10 2=5 3=20\nstarts: 1=0 2=0 3=10\npath: 1>3\nanswer: 30 minutes"
+RIGHT = "edges: 1>3 2>3\ntimes: 1=10 2=5 3=20\nschedule: 1=0-10 2=0-5 3=10-30\npath: 1>3\nanswer: 30 minutes"
 
 
 @st.composite
@@ -150,11 +150,14 @@ def test_no_plan_is_in_two_splits_and_bands_hold() -> None:
         (RIGHT.replace("30 minutes", "25 or 30 minutes"), PARTLY),
         (RIGHT.replace("1>3\nanswer", "2>3\nanswer"), PARTLY),  # a real path that is too short proves nothing
         (RIGHT.replace("path: 1>3", "path: 1>2"), PARTLY),
-        (RIGHT.replace("3=10\n", "3=40\n"), PARTLY * 30 / 60),
-        (RIGHT.replace("3=10\n", "3=9\n"), 0.0),  # the right number for a plan that cannot be
-        (RIGHT.replace("starts: 1=0 2=0 3=10\n", ""), 0.0),
-        (RIGHT.replace("1=0 2=0 3=10", "1=0 2=0 3=10 4=0"), 0.0),
-        (RIGHT.replace("1=0 2=0 3=10", "1=0 3=10"), 0.0),
+        (RIGHT.replace("3=10-30\n", "3=40\n"), PARTLY * 30 / 60),
+        (RIGHT.replace("3=10-30\n", "3=10\n"), 1.0),
+        (RIGHT.replace("1=0-10 2=0-5 3=10-30", "1=0 to 10 minutes, 2=0-300 s, 3=10 min until half an hour"), 1.0),
+        (RIGHT.replace("3=10-30\n", "3=10-31\n"), 0.0),  # it takes 20 minutes
+        (RIGHT.replace("3=10-30\n", "3=9-29\n"), 0.0),  # the right number for a plan that cannot be
+        (RIGHT.replace("schedule: 1=0-10 2=0-5 3=10-30\n", ""), 0.0),
+        (RIGHT.replace("1=0-10 2=0-5 3=10-30", "1=0 2=0 3=10 4=0"), 0.0),
+        (RIGHT.replace("1=0-10 2=0-5 3=10-30", "1=0 3=10"), 0.0),
         ("answer: 30 minutes", 0.0),
         ("", 0.0),
     ],
@@ -165,7 +168,7 @@ def test_what_is_paid(text: str, expected: float) -> None:
 
 def test_a_right_number_without_a_plan_is_called_lucky() -> None:
     game = GraphPlan()
-    state = play(game, RIGHT.replace("3=10\n", "3=9\n"))
+    state = play(game, RIGHT.replace("3=10-30\n", "3=9\n"))
     figures = game.metrics(state, Task("x", {}))
     assert (figures["answer_right"], figures["feasible"], figures["lucky"]) == (1.0, 0.0, 1.0)
     assert game.outcome(state).reason == "step 3 starts before step 1 is done"
@@ -180,7 +183,7 @@ def test_parts_are_paid_on_the_way_and_sum_to_the_reward() -> None:
         state = game.tell(state, text)
         paid.append(game.paid(state)["planner"])
     assert paid == pytest.approx([0, 0.2, 0.5, 1.0])
-    bad = play(game, "edges: 1>2\n\nstarts: 1=0 2=0 3=0\n\nanswer: 30")
+    bad = play(game, "edges: 1>2\n\nschedule: 1=0 2=0 3=0\n\nanswer: 30")
     assert game.paid(bad) == {"planner": 0.0}
     tasks = islice(game.tasks("train", 0), 5)
     for one in rollout(game, tasks, {"planner": Scripted("oracle", PLAYER["oracle"])}, seed=0):
@@ -206,7 +209,7 @@ def test_edges_are_compared_without_those_that_follow(said: set[tuple[int, int]]
 
 def test_few_workers_need_the_best_schedule() -> None:
     found = Instance("x", ("a", "b", "c"), (3, 2, 2), ("hour",) * 3, (), workers=2)
-    form = "starts: {}\npath: 1\nanswer: {} hours"
+    form = "schedule: {}\npath: 1\nanswer: {} hours"
     assert reward(form.format("1=0 2=0 3=2", 4), found) == 1.0
     assert reward(form.format("1=0 2=0 3=0", 3), found) == 0.0
     assert reward(form.format("1=0 2=0 3=3", 5), found) == pytest.approx(PARTLY * 4 / 5)
@@ -234,7 +237,7 @@ def test_dispatch(text: str, end: str, value: float) -> None:
     assert outcome.end == end and outcome.rewards["planner"] == pytest.approx(value)
 
 
-@given(st.text() | st.from_regex(r"(edges|times|starts|path|answer): [0-9=> ,;()a-z-]{0,30}\n?", fullmatch=True))
+@given(st.text() | st.from_regex(r"(edges|times|schedule|path|answer): [0-9=> ,;()a-z-]{0,30}\n?", fullmatch=True))
 def test_any_reply_is_read(text: str) -> None:
     found = read(text, unit="minute")
     assert isinstance(found, Handed)
@@ -247,12 +250,14 @@ def test_any_reply_is_read(text: str) -> None:
 @given(knobs(), SEEDS)
 def test_what_the_oracle_hands_in_is_read_as_it_is(knobs: Knobs, seed: int) -> None:
     found = some(replace(knobs, workers=None), seed)
-    labels = ("edges", "times", "starts", "path", "answer")
+    labels = ("edges", "times", "schedule", "path", "answer")
     text = hand_in(found, labels, starts=earliest(found.plan), answer=shortest_time(found.plan))
     handed = read(text, unit=found.unit)
     assert handed.edges == frozenset(found.edges) and handed.answer == shortest_time(found.plan)
     assert handed.times == {step: found.seconds[step] for step in found.needed}
-    assert handed.starts == dict(zip(found.needed, earliest(found.plan), strict=True)) and handed.said == set(labels)
+    starts = dict(zip(found.needed, earliest(found.plan), strict=True))
+    assert handed.schedule == {step: (start, start + found.seconds[step]) for step, start in starts.items()}
+    assert handed.said == set(labels)
 
 
 @pytest.mark.parametrize(
