@@ -13,7 +13,7 @@ import numpy as np
 from selftaught.types import Episode
 
 Play = Callable[[int, int, int, int], Sequence[Episode]]
-"""``play(level, games, step, seed)``: so many games of a level."""
+"""``play(level, tasks, step, seed)``: games of so many tasks of a level."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Curriculum:
     Args:
         play: plays a level.
         levels: how many there are.
-        games: of a step, all levels together.
+        games: tasks of a step, all levels together.
         success: whether an episode counts as mastered.
         path: of the history; in the run's folder.
         promote: share of successes, over the last ``window`` steps of the newest level, that opens the next one.
         window: steps.
-        old: share of the games that goes to the levels below the newest, evenly.
+        old: share of the tasks that goes to the levels below the newest, evenly.
 
     Raises:
         ValueError: on numbers out of range.

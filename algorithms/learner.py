@@ -164,10 +164,16 @@ class Learner:
         return hidden_logprobs(self.model, hidden, batch), values
 
     def _batches(self, examples: Sequence[Example], order: np.random.Generator) -> Iterator[list[Example]]:
+        groups = _by_prompt(examples) if self.config.grouped else [[example] for example in examples]
         for _ in range(self.config.epochs):
-            shuffled = order.permutation(len(examples))
-            for start in range(0, len(examples), self.config.batch):
-                yield [examples[index] for index in shuffled[start : start + self.config.batch]]
+            batch: list[Example] = []
+            for index in order.permutation(len(groups)):
+                batch += groups[index]
+                if len(batch) >= self.config.batch:
+                    yield batch
+                    batch = []
+            if batch:
+                yield batch
 
     def _step(
         self,
@@ -277,6 +283,14 @@ def key_price(model: Any) -> float:
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     weights = sum(p.numel() for p in causal.base_model.parameters()) - causal.get_input_embeddings().weight.numel()
     return float(weights / config.num_hidden_layers / (2 * config.num_attention_heads * width))
+
+
+def _by_prompt(examples: Sequence[Example]) -> list[list[Example]]:
+    """Examples with the same first prompt together."""
+    groups: dict[tuple[int, ...], list[Example]] = {}
+    for example in examples:
+        groups.setdefault(example.tokens[: example.spans[0].start], []).append(example)
+    return list(groups.values())
 
 
 def _causal(model: Any) -> Any:

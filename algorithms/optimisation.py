@@ -15,6 +15,9 @@ class Optimisation:
     """Optimiser steps over which the rate rises, counted over the whole run."""
     batch: int = 16
     """Sequences an optimiser step."""
+    grouped: bool = False
+    """Keep sequences that begin with the same prompt, as the samples of a task do, in one batch: the prompt is then
+    computed once. A batch may grow by up to one such group."""
     epochs: int = 1
     """Passes over the examples of a step."""
     tokens: int = 4096

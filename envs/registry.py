@@ -35,7 +35,8 @@ class Entry:
     and ``default_others`` are what ``gymnasium.make`` takes where the caller names none. ``yardsticks`` names the
     players that a policy in another seat is measured against, ``teachers`` those whose wins are worth imitating
     (``lessons``). ``corpus`` draws the chats from which a model can learn the game from nothing, if there are any.
-    ``measures`` are the metrics that an evaluation reports, where winning and losing say little.
+    ``measures`` are the metrics that an evaluation reports, where winning and losing say little. ``levels`` are
+    settings of rising difficulty, for games whose metric ``success`` says whether a task was mastered.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Entry:
     teachers: Mapping[Seat, tuple[str, ...]]
     corpus: Callable[[np.random.Generator], Iterator[tuple[Message, ...]]] | None = None
     measures: tuple[str, ...] = ()
+    levels: tuple[Mapping[str, Any], ...] = ()
 
     def lessons(self) -> list[Mapping[Seat, str]]:
         """Every table at which a teacher sits in one seat and yardsticks in the others: the player of each seat."""
@@ -72,6 +74,7 @@ GAMES: Mapping[str, Entry]
 def games() -> Mapping[str, Entry]:
     """What ``GAMES`` holds."""
     from selftaught.envs.graph_plan.corpus import corpus as plan_corpus
+    from selftaught.envs.graph_plan.game import LEVELS as PLAN_LEVELS
     from selftaught.envs.graph_plan.game import GraphPlan
     from selftaught.envs.graph_plan.players import MEASURES as PLAN_MEASURES
     from selftaught.envs.graph_plan.players import PLAYERS as PLAN_PLAYERS
@@ -111,6 +114,7 @@ def games() -> Mapping[str, Entry]:
             teachers=PLAN_TEACHERS,
             corpus=plan_corpus,
             measures=PLAN_MEASURES,
+            levels=PLAN_LEVELS,
         ),
         "graph_questions": Entry(
             name="graph_questions",

@@ -29,6 +29,14 @@ Mode = Literal["answer", "build", "dispatch"]
 BAND_STEPS: Final[Mapping[int, tuple[int, int]]] = {1: (3, 5), 2: (4, 7), 3: (6, 9), 4: (8, 16), 5: (15, 30)}
 """Steps that are tried for a band of |V| + |E|."""
 
+LEVELS: Final[tuple[Mapping[str, Any], ...]] = (
+    *({"band": band, "encoding": "edges"} for band in (1, 2, 3)),
+    {"band": 3, "encoding": "edges", "knobs": {"spread": 1}},
+    {"band": 3, "encoding": "english", "knobs": {"spread": 1}},
+    {"band": 4, "encoding": "english", "knobs": {"spread": 1, "spare": 2}},
+)
+"""A curriculum: larger graphs, then several units, then plain English (graph text first: PLaG, section 5)."""
+
 STAGES: Final = (
     ("edges", "times"),
     ("schedule", "path"),

@@ -150,13 +150,17 @@ class Knobs:
             "most": self.most >= 1,
             "spread": 0 <= self.spread < len(self.units),
             "units": bool(self.units) and set(self.units) <= set(UNITS),
-            "workers": self.workers is None or (self.workers >= 1 and high <= MOST_STEPS),
+            "workers": self.workers is None or self.workers >= 1,
         }
         for name, right in checks.items():
             if not right:
                 raise ValueError(
                     f"{name} = {getattr(self, name)!r} is out of range: see selftaught.envs.graph_plan.Knobs"
                 )
+        if self.workers is not None and high > MOST_STEPS:
+            raise ValueError(
+                f"with few workers a plan has at most {MOST_STEPS} steps, not {high}: set steps, or a band below 4"
+            )
 
 
 MOST: Final[Mapping[Unit, int]] = {"second": 60, "minute": 60, "hour": 24, "day": 14, "week": 8}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from selftaught import store
 from selftaught.agents.local_models import POCKETS
 from selftaught.benchmarks import planning, pocket
 from selftaught.cli import main
+from selftaught.commands.casting import make
 from selftaught.commands.folders import metric_rows
+from selftaught.envs.registry import games
 
 PLAN = ["train", "graph_plan", "--model", "fake", "--wandb", "off", "--speech.max-new-tokens", "6"]
 
@@ -34,6 +38,28 @@ def test_groups_must_come_out_even(capsys: pytest.CaptureFixture[str], tmp_path:
     command = [*PLAN, "--algorithm", "grpo", "--games", "12", "--samples", "8", "--folder", str(tmp_path / "run")]
     assert main(command) == 2
     assert "--samples must divide --games" in capsys.readouterr().err
+
+
+def test_a_curriculum_begins_with_the_first_level(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    asked = ["--curriculum", "--games", "4", "--steps", "2", "--settings", "turns=3", "knobs.most=9"]
+    command = [*PLAN, "--algorithm", "grpo", "--samples", "2", *asked]
+    assert main([*command, "--folder", str(folder)]) == 0
+    rows = [json.loads(line) for line in (folder / "curriculum.jsonl").read_text().splitlines()]
+    assert [(row["level"], row["rates"]) for row in rows] == [(0, {"0": 0.0})] * 2  # a random model masters nothing
+    told = [episode.task.public for episode in store.read_run(folder)]
+    assert {one["encoding"] for one in told} == {"edges"} and max(max(one["amounts"]) for one in told) <= 9
+    capsys.readouterr()
+    assert main(["train", "taboo", "--model", "fake", "--curriculum", "--folder", str(tmp_path / "other")]) == 2
+    assert "taboo has no levels" in capsys.readouterr().err
+
+
+def test_levels_are_games_that_rise() -> None:
+    for known in games().values():
+        made = [make(known.name, ["knobs.most=5"], level=level) for level in known.levels]
+        tasks = [list(islice(game.tasks("train", 0), 8)) for game in made]
+        sizes = [np.mean([len(task.public["steps"]) for task in some]) for some in tasks]
+        assert sizes == sorted(sizes) and all(max(t.public["amounts"]) <= 5 for some in tasks for t in some)
 
 
 def test_a_study_of_planning_runs_and_resumes(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from selftaught.agents.local import LocalAgent, merged, with_lora
 from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_draw import Sampling, draw
 from selftaught.agents.local_fake import byte_tokenizer, fake
-from selftaught.algorithms.examples import Example, Span, collate, sequences
+from selftaught.algorithms.examples import Batch, Example, Span, collate, sequences
 from selftaught.algorithms.learner import Learner, token_logprobs
 from selftaught.algorithms.losses import sft_loss
 from selftaught.algorithms.optimisation import Optimisation
@@ -226,6 +226,22 @@ def test_accumulated_gradients_equal_those_of_one_batch() -> None:
         learner.update(examples, lambda lp, batch: (-lp[batch.mask_BT].sum() / (6 * len(batch.value_N)), {}), seed=0)
         gradients.append([p.grad.clone() for p in learner.parameters if p.grad is not None])
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*gradients, strict=True))
+
+
+def test_samples_of_a_prompt_stay_in_one_batch() -> None:
+    prompts = [(1, 2, 3), (1, 2, 4), (5, 6)]
+    examples = [
+        Example((*prompts[i % 3], 7, i), (Span(len(prompts[i % 3]), len(prompts[i % 3]) + 2),)) for i in range(12)
+    ]
+    seen: list[Batch] = []
+
+    def loss(logprobs_BT: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+        seen.append(batch)
+        return -logprobs_BT.sum(), {}
+
+    Learner(agent().model, Optimisation(batch=4, grouped=True)).update(examples, loss, seed=0)
+    assert sorted(len(batch.length_B) for batch in seen) == [4, 4, 4]
+    assert all(len({tuple(row[:3].tolist()) for row in batch.tokens_BT if row[0] == 1}) < 2 for batch in seen)
 
 
 def test_learning_raises_the_likelihood_of_the_trained_tokens_and_of_the_end() -> None:

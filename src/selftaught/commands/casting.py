@@ -110,8 +110,10 @@ def seats_of(game: str, written: Sequence[str], *, default: Mapping[Seat, str] |
     return {seat: found.get(seat) or (default or known.default_others)[seat] for seat in known.seats}
 
 
-def make(game: str, settings: Sequence[str]) -> Game[Any]:
-    """The game with settings written as ``name=value``, values in JSON or as plain text.
+def make(game: str, settings: Sequence[str], *, level: Mapping[str, Any] | None = None) -> Game[Any]:
+    """The game with settings written as ``name=value``, values in JSON or as plain text; ``level`` overrules them.
+
+    A part of a setting is written ``knobs.workers=2``.
 
     Raises:
         ValueError: on a word without ``=``, an unknown setting, or a value that the game refuses.
@@ -124,10 +126,23 @@ def make(game: str, settings: Sequence[str]) -> Game[Any]:
         if not equals:
             raise ValueError(f"a setting of the game is written name=value, not {word!r}")
         try:
-            values[name] = json.loads(value)
+            read = json.loads(value)
         except ValueError:
-            values[name] = value
-    return make_game(game, **values)
+            read = value
+        whole, dot, part = name.partition(".")
+        values = _merged(values, {whole: {part: read}} if dot else {whole: read})
+    return make_game(game, **_merged(values, level or {}))
+
+
+def _merged(values: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """``later`` over ``values``; mappings within them are merged, not replaced."""
+    both = {
+        name: {**values[name], **value}
+        if isinstance(value, Mapping) and isinstance(values.get(name), Mapping)
+        else value
+        for name, value in later.items()
+    }
+    return {**values, **both}
 
 
 def find_adapter(folder: Path) -> Path:

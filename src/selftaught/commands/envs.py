@@ -32,4 +32,4 @@ def run(config: Envs) -> None:
 
 def _shown(default: object) -> str:
     # A dataclass shows a default factory as a marker object, not as what it makes.
-    return "(empty)" if type(default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS" else repr(default)
+    return "{}" if type(default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS" else repr(default)

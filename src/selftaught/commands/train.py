@@ -55,6 +55,8 @@ class Train:
     """Pull to the reference; the algorithm's own if you do not say."""
     settings: tuple[str, ...] = ()
     """Settings of the game, such as turns=3."""
+    curriculum: bool = False
+    """Play the game's levels, each once the one before is mastered; the settings hold for all of them."""
     learning: Optimisation = field(default_factory=Optimisation)
     speech: Speech = field(default_factory=Speech)
     evaluate_every: int = 0
@@ -103,7 +105,7 @@ def run(config: Train) -> None:
             agent=agent,
             algorithm=algorithm,
             learner=Learner(agent.model, config.learning, critic=config.algorithm == "ppo"),
-            source=_source(config, game, casts, bars),
+            source=_source(config, casts, bars),
             tracker=tracker,
             loop=Loop(steps=config.steps, seed=config.seed, keep=config.keep),
             meter=bars,
@@ -213,27 +215,42 @@ def _agent(config: Train) -> LocalAgent:
     return agent
 
 
-def _source(config: Train, game: Game[Any], casts: Sequence[Mapping[Seat, Agent]], meter: Meter) -> Source:
-    """The games of a step: the next tasks of the training split, the pairings in turn."""
+def _source(config: Train, casts: Sequence[Mapping[Seat, Agent]], meter: Meter) -> Source:
+    """The games of a step: the next tasks of the training split, the pairings in turn; of its levels, if wanted."""
+    from selftaught.algorithms.curriculum import Curriculum
+    from selftaught.envs.registry import entry
     from selftaught.rollout import rollout
 
-    def source(step: int, seed: int) -> list[Episode]:
-        samples = _samples(config)
-        count, first = config.games // samples, step * config.games // samples
-        tasks = islice(game.tasks("train", config.seed), first, first + count)
-        advance = meter(f"step {step + 1}/{config.steps}: play", config.games)
+    levels = entry(config.game).levels if config.curriculum else ({},)
+    if not levels:
+        raise ValueError(f"{config.game} has no levels: leave --curriculum out")
+    games = [make(config.game, config.settings, level=level) for level in levels]
+    samples = _samples(config)
+    most = config.games // samples
+
+    def play(level: int, count: int, step: int, seed: int) -> list[Episode]:
+        first = step * most
+        tasks = islice(games[level].tasks("train", config.seed), first, first + count)
+        advance = meter(f"step {step + 1}/{config.steps}: play", count * samples)
         # Counted from the run's first task, so that every pairing comes even when a step has fewer games.
         return rollout(
-            game,
+            games[level],
             tasks,
             lambda index: casts[(first + index // samples) % len(casts)],
             seed=seed,
             samples=samples,
-            label=f"{step}/",
+            label=f"{step}/{level}/" if config.curriculum else f"{step}/",
             progress=advance,
         )
 
-    return source
+    if not config.curriculum:
+        return lambda step, seed: play(0, most, step, seed)
+    path = config.folder / "curriculum.jsonl"
+    return Curriculum(play, levels=len(levels), games=most, success=_mastered, path=path)
+
+
+def _mastered(episode: Episode) -> bool:
+    return episode.metrics.get("success") == 1.0
 
 
 def _evaluator(config: Train, game: Game[Any], agent: LocalAgent) -> Callable[[int], Mapping[str, float]]:
