@@ -7,12 +7,14 @@ that nothing leads out of, an order that no edge breaks, a cut that no flow exce
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Final
 
 import networkx as nx
 import numpy as np
+
+from selftaught.envs.graph_questions.questions import Lines, Steps, numbers, steps
 
 Edge = tuple[int, int, int]
 """From, to, weight; nodes count from 1."""
@@ -39,10 +41,6 @@ class Network:
     def told(self) -> str:
         """The edges as text."""
         return ", ".join(f"{first}->{second} ({weight})" for first, second, weight in self.edges)
-
-
-Steps = Sequence[int] | None
-"""The nodes of one labelled line of a reply; None if it is missing or cannot be read."""
 
 
 def reachable_proved(network: Network, lines: Mapping[str, Steps]) -> bool:
@@ -109,28 +107,24 @@ def _walks(network: Network, path: Sequence[int]) -> bool:
 def _path_or_closed(network: Network, *, weight: str | None) -> str:
     graph = network.graph
     if nx.has_path(graph, network.source, network.target):
-        return f"path: {_line(nx.shortest_path(graph, network.source, network.target, weight=weight))}"
-    return f"closed: {_line(sorted({network.source, *nx.descendants(graph, network.source)}))}"
+        return f"path: {numbers(nx.shortest_path(graph, network.source, network.target, weight=weight))}"
+    return f"closed: {numbers(sorted({network.source, *nx.descendants(graph, network.source)}))}"
 
 
 def _solve_flow(network: Network) -> str:
     value, (inside, _) = nx.minimum_cut(network.graph, network.source, network.target)
-    return f"flow: {value}\ncut: {_line(sorted(inside))}"
+    return f"flow: {value}\ncut: {numbers(sorted(inside))}"
 
 
 def _solve_cycle(network: Network) -> str:
     graph = network.graph
     if nx.is_directed_acyclic_graph(graph):
         return _solve_order(network)
-    return f"cycle: {_line([first for first, _ in nx.find_cycle(graph)])}"
+    return f"cycle: {numbers([first for first, _ in nx.find_cycle(graph)])}"
 
 
 def _solve_order(network: Network) -> str:
-    return f"order: {_line(nx.lexicographical_topological_sort(network.graph))}"
-
-
-def _line(nodes: Any) -> str:
-    return " ".join(map(str, nodes))
+    return f"order: {numbers(nx.lexicographical_topological_sort(network.graph))}"
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -166,6 +160,63 @@ KINDS: Final[Mapping[str, Kind]] = {
         "Reply order: and all nodes so that no edge goes back.", ("order",), order_proved, _solve_order
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkQuestion:
+    """One of ``KINDS`` on a network; a ``Question``.
+
+    Raises:
+        ValueError: if the kind is unknown.
+    """
+
+    kind: str
+    network: Network
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown kind {self.kind!r}; the kinds are {', '.join(KINDS)}")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Lines that a reply may have."""
+        return KINDS[self.kind].labels
+
+    def told(self) -> str:
+        """Edges and question."""
+        found = self.network
+        question = KINDS[self.kind].question.format(source=found.source, target=found.target)
+        return f"Nodes 1 to {found.nodes}. Edges: {found.told() or 'none'}.\n{question}"
+
+    def proved(self, lines: Lines) -> bool | None:
+        """As the kind says."""
+        read = {label: steps(line) for label, line in lines.items()}
+        return KINDS[self.kind].proved(self.network, read) if any(read.values()) else None
+
+    def solve(self) -> str:
+        """By networkx."""
+        return KINDS[self.kind].solve(self.network)
+
+    def guess(self, random: np.random.Generator) -> str:
+        """The nodes in any order, or any flow with the smallest cut there is."""
+        nodes = numbers(int(node) + 1 for node in random.permutation(self.network.nodes))
+        flow = f"flow: {random.integers(20)}\ncut: {self.network.source}"
+        return flow if "flow" in self.labels else f"{self.labels[-1]}: {nodes}"
+
+    def public(self) -> dict[str, Any]:
+        """The network and the kind."""
+        edges = [list(edge) for edge in self.network.edges]
+        return {"kind": self.kind, **asdict(self.network), "edges": edges}
+
+
+def read(public: Mapping[str, Any]) -> NetworkQuestion:
+    """The question of such data.
+
+    Raises:
+        KeyError, TypeError, ValueError: if it is none.
+    """
+    edges = tuple((int(first), int(second), int(weight)) for first, second, weight in public["edges"])
+    return NetworkQuestion(public["kind"], Network(public["nodes"], edges, public["source"], public["target"]))
 
 
 def draw(rng: np.random.Generator, kind: str, *, nodes: int, density: float) -> Network:
