@@ -1,4 +1,7 @@
-"""Chats from which a model can learn to plan from nothing: plans of the training split, solved, and sums."""
+"""Chats from which a model can learn to plan from nothing: plans of the training split, planned well and less well.
+
+Nothing says which replies are right. A model of them knows how planning goes, and reward has something to choose from.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,18 @@ import numpy as np
 from selftaught.envs.graph_plan.encodings import ENCODINGS
 from selftaught.envs.graph_plan.game import GraphPlan
 from selftaught.envs.graph_plan.instances import Knobs, draw
-from selftaught.envs.graph_plan.players import oracle
+from selftaught.envs.graph_plan.players import one_by_one, oracle, waves
 from selftaught.types import Message
 
 POCKET: Final = Knobs(most=9)
 """Small numbers of one unit, which a model of a few million weights can add up."""
 BANDS: Final = (1, 2)
+CROWD: Final = (oracle, waves, one_by_one, one_by_one)
+"""Whose replies are learned, each as often; the first alone is always right."""
 
 
 def corpus(rng: np.random.Generator, *, count: int = 30_000, sums: float = 0.05, rules: float = 0.2) -> Iterator[tuple[Message, ...]]:
-    """``count`` chats: the oracle's replies to plans of the first two bands in all encodings, and a share of sums.
+    """``count`` chats: the crowd's replies to plans of the first two bands in all encodings, and a share of sums.
 
     The rules never change and are half of a chat, so only a share of the chats have them.
     """
@@ -33,7 +38,7 @@ def corpus(rng: np.random.Generator, *, count: int = 30_000, sums: float = 0.05,
         ask = game.ask(game.start(public, rng))
         assert ask is not None
         told = ask.messages if rng.random() < rules else ask.messages[1:]
-        yield (*told, Message("assistant", oracle(ask)))
+        yield (*told, Message("assistant", CROWD[rng.integers(len(CROWD))](ask)))
 
 
 def _sum(rng: np.random.Generator) -> tuple[Message, ...]:
