@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -21,13 +21,16 @@ import tyro
 from selftaught.agents.local import LocalAgent, with_lora
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_models import load, use_threads
+from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.grpo import Grpo
+from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Algorithm, Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.record import RESULTS, record
+from selftaught.envs.graph_plan.corpus import CROWD
 from selftaught.envs.graph_plan.encodings import ENCODINGS
 from selftaught.envs.registry import entry, make_game
 from selftaught.progress import Meter, meter
@@ -36,6 +39,8 @@ from selftaught.tracking import JsonlTracker
 from selftaught.types import Episode, Game
 
 SEAT, GAME = "planner", "graph_plan"
+RAW = -1
+"""The step of a model that was not even taught by imitation."""
 KEPT = ("sampled/entropy", "learn/kl_sampled", "learn/kl", "learn/clipped", "learn/value_error", "reward/planner")
 """Training figures that are published."""
 
@@ -53,12 +58,22 @@ class Arm:
     samples: int = 8
     games: int = 256
     """A step; half of the plans of each band."""
-    learning: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=3e-4, batch=64, tokens=8192))
+    kl: float = 1e-3
+    """Pull to the model without adapter, in the loss."""
+    imitated: int = 0
+    """Games of the crowd that are imitated before the first step, in the first stage's encoding."""
+    learning: Optimisation = field(
+        default_factory=lambda: Optimisation(learning_rate=1e-3, batch=32, tokens=8192, grouped=True)
+    )
 
     @property
     def steps(self) -> int:
         """All steps."""
         return sum(steps for _, steps in self.stages)
+
+    def made(self) -> Algorithm:
+        """The algorithm."""
+        return Grpo(kl=self.kl) if self.algorithm == "grpo" else Ppo(kl=self.kl, kl_in="loss")
 
     def encoding(self, step: int) -> Told:
         """What is trained on in a step."""
@@ -88,11 +103,14 @@ class Study:
     split: str = "test"
     max_new_tokens: int = 120
     threads: int = 1
+    imitation_rate: float = 5e-4
 
 
 GRAPH, ENGLISH = "edges", "english"
 STUDIES: Mapping[str, Study] = {
-    "planning": Study({"grpo": Arm("grpo"), "ppo": Arm("ppo", samples=1)}),
+    "planning": Study(
+        {"grpo": Arm("grpo", ((GRAPH, 24),)), "ppo": Arm("ppo", ((GRAPH, 24),), samples=2)}, evaluated=(GRAPH,)
+    ),
     "graph-first": Study(
         {
             "graph first": Arm(stages=((GRAPH, 12), (ENGLISH, 12))),
@@ -100,9 +118,18 @@ STUDIES: Mapping[str, Study] = {
             "English only": Arm(stages=((ENGLISH, 24),)),
         }
     ),
+    "planning-smollm2": Study(
+        {"grpo": Arm(stages=((ENGLISH, 24),), games=64, kl=0.0, imitated=1024)},
+        model="smollm2-135m",
+        bands=(1,),
+        every=12,
+        held_out=100,
+        max_new_tokens=160,
+        threads=2,
+    ),
     "encodings": Study({"all, mixed": Arm(stages=((ENCODINGS, 24),))}, evaluated=ENCODINGS, every=24),
     "fake": Study(
-        {"grpo": Arm(stages=(("edges", 2),), games=8, learning=Optimisation(batch=8))},
+        {"grpo": Arm(stages=(("edges", 2),), games=8, imitated=8, learning=Optimisation(batch=8, grouped=True))},
         model="fake",
         rank=2,
         every=1,
@@ -166,7 +193,6 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
     loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
     sampling = Sampling(max_new_tokens=study.max_new_tokens)
     agent = LocalAgent(loaded, name="policy", sampling=sampling, batch=128, cache_gigabytes=6)
-    algorithm: Algorithm = Grpo() if arm.algorithm == "grpo" else Ppo()
     learner = Learner(agent.model, arm.learning, critic=arm.algorithm == "ppo")
     clock = perf_counter()
 
@@ -175,7 +201,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
         each = arm.games // arm.samples // len(study.bands)
         for band in study.bands:
             game = _game(study, band=band, encoding=arm.encoding(step))
-            tasks = islice(game.tasks("train", seed), step * each, (step + 1) * each)
+            tasks = islice(game.tasks("train", seed), arm.imitated + step * each, arm.imitated + (step + 1) * each)
             label = f"{step}/{band}/"
             found += rollout(game, tasks, {SEAT: agent}, seed=seed_ + band, samples=arm.samples, label=label)
         return found
@@ -183,15 +209,19 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
     def evaluate(step: int) -> dict[str, float]:
         if step % study.every and step != arm.steps:
             return {}
-        _evaluate(study, agent, step=step, folder=folder)
+        # Sampled as in training; where it begins and ends, the likeliest reply as well.
+        temperatures = (1.0, 0.0) if step in (0, arm.steps) else (1.0,)
+        _evaluate(study, agent, step=step, temperatures=temperatures, folder=folder)
         return {}
 
+    if arm.imitated:
+        _imitate(study, arm, agent, seed=seed, folder=folder, bars=bars)
     if not (folder / "evaluations" / "step-000000.json").exists():
         evaluate(0)
     train(
         folder=folder,
         agent=agent,
-        algorithm=algorithm,
+        algorithm=arm.made(),
         learner=learner,
         source=source,
         tracker=JsonlTracker(folder),
@@ -202,6 +232,34 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
     _add_seconds(folder, perf_counter() - clock)
     paths = sorted((folder / "evaluations").glob("*.json"))
     return [row for path in paths for row in json.loads(path.read_text())]
+
+
+def _imitate(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:
+    """Learn from the crowd's games, good and bad alike, in one pass; the model as it was is evaluated before."""
+
+    def source(step: int, seed_: int) -> list[Episode]:
+        found: list[Episode] = []
+        for band in study.bands:
+            game = _game(study, band=band, encoding=arm.encoding(0))
+            tasks = islice(game.tasks("train", seed), arm.imitated // len(study.bands))
+            crowd = [Scripted(f"crowd-{place}", player) for place, player in enumerate(CROWD)]
+            found += rollout(game, tasks, lambda index: {SEAT: crowd[index % len(crowd)]}, seed=seed_ + band)
+        return found
+
+    start = folder / "imitation"
+    if not start.exists():
+        _evaluate(study, agent, step=RAW, temperatures=(1.0, 0.0), folder=folder)
+    learning = replace(arm.learning, batch=16, grouped=False, learning_rate=study.imitation_rate)
+    train(
+        folder=start,
+        agent=agent,
+        algorithm=Imitation(kl=0.0),
+        learner=Learner(agent.model, learning),
+        source=source,
+        tracker=JsonlTracker(start),
+        loop=Loop(steps=1, seed=seed),
+        meter=bars,
+    )
 
 
 def _game(study: Study, *, band: int, encoding: Told) -> Game[Any]:
@@ -216,20 +274,20 @@ def _kinds(study: Study) -> Iterator[tuple[int, str]]:
             yield band, "hard"
 
 
-def _evaluate(study: Study, agent: LocalAgent, *, step: int, folder: Path) -> None:
-    """Greedy replies on held-out plans: one row a band, split and encoding, written to the folder."""
-    sampling = replace(agent.sampling, temperature=0.0)
-    greedy = agent.sibling(name="greedy", adapter="default", sampling=sampling)
+def _evaluate(study: Study, agent: LocalAgent, *, step: int, temperatures: Sequence[float], folder: Path) -> None:
+    """Replies on held-out plans: one row a band, split, encoding and temperature, written to the folder."""
     rows = []
-    for band, split in _kinds(study):
-        for encoding in study.evaluated:
-            game = _game(study, band=band, encoding=encoding)
-            tasks = list(islice(game.tasks(split, 0), study.held_out))
-            episodes = rollout(game, tasks, {SEAT: greedy}, seed=0)
+    for (band, split), encoding in product(_kinds(study), study.evaluated):
+        game = _game(study, band=band, encoding=encoding)
+        tasks = list(islice(game.tasks(split, 0), study.held_out))
+        for temperature in temperatures:
+            sampling = replace(agent.sampling, temperature=temperature)
+            speaker = agent.sibling(name=f"at {temperature}", adapter="default", sampling=sampling)
+            episodes = rollout(game, tasks, {SEAT: speaker}, seed=0)
             figures = seat_figures(SEAT, episodes, measures=entry(GAME).measures)
-            estimates = {name: asdict(estimate) for name, estimate in figures.items()}
-            rows.append({"step": step, "band": band, "split": split, "encoding": encoding, **estimates})
-    path = folder / "evaluations" / f"step-{step:06d}.json"
+            named = {"band": band, "split": split, "encoding": encoding, "temperature": temperature}
+            rows.append({"step": step, **named, **{name: asdict(figure) for name, figure in figures.items()}})
+    path = folder / "evaluations" / ("raw.json" if step == RAW else f"step-{step:06d}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(rows))
 

@@ -185,7 +185,7 @@ def planning(content: Mapping[str, Any], path: Path) -> Path:
     ``content`` is a result of ``selftaught.benchmarks.planning``: an arm a colour, a seed a thin line, the mean a thick
     one, the 95 % interval of the mean over seeds the shade.
     """
-    rows, drawn = content["rows"], content["training"]
+    rows, drawn = [row for row in content["rows"] if row["temperature"] == 1.0 and row["step"] >= 0], content["training"]
     kinds = list(dict.fromkeys((row["band"], row["split"]) for row in rows))
     arms, seeds = _distinct(rows, "arm"), _distinct(rows, "seed")
     curves = [(name, label) for name, label in TRAINED if any(name in row for row in drawn)]
@@ -226,7 +226,7 @@ def planning(content: Mapping[str, Any], path: Path) -> Path:
 TRAINED: Sequence[tuple[str, str]] = (
     ("reward/planner", "mean reward in training"),
     ("sampled/entropy", "entropy, nats a token"),
-    ("learn/kl_sampled", "distance an update goes, nats"),
+    ("learn/kl", "KL from the start, nats a token"),
 )
 GROWS: Mapping[str, str] = {
     "concurrency": "games at once",

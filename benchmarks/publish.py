@@ -20,7 +20,7 @@ from selftaught.benchmarks.record import RESULTS
 from selftaught.benchmarks.speed import LINES
 
 PAGES = ("README.md", "docs/taboo.md", "docs/graph_plan.md", "docs/performance.md")
-STUDIES = ("planning", "graph-first", "encodings")
+STUDIES = ("planning", "planning-smollm2", "graph-first", "encodings")
 """Results of ``selftaught.benchmarks.planning``, whose names are not imported: they would bring torch along."""
 _KINDS = "result|speech|transcript|growth"
 _BLOCK = re.compile(rf"<!-- (?P<kind>{_KINDS}):(?P<name>[\w-]+) -->\n.*?<!-- /(?P=kind) -->", re.DOTALL)
@@ -136,21 +136,21 @@ def growth_table(content: Mapping[str, Any]) -> str:
 def study_table(content: Mapping[str, Any]) -> str:
     """Certified success at the start and at the end of every arm, over seeds, with the right numbers beside it."""
     rows = content["rows"]
-    last = max(row["step"] for row in rows)
-    head = ["arm", "plans", "encoding", "steps", "certified", "right number", "best shortcut's number"]
-    lines = [head, ["---", "---", "---", "---:", "---", "---", "---:"]]
-    keys = list(dict.fromkeys((row["arm"], row["band"], row["split"], row["encoding"]) for row in rows))
-    for arm, band, split, encoding in keys:
-        for step in (0, last):
-            mine = [
-                row
-                for row in rows
-                if (row["arm"], row["band"], row["split"], row["encoding"], row["step"])
-                == (arm, band, split, encoding, step)
-            ]
-            best = max(value["mean"] for name, value in mine[0].items() if name.startswith("shortcut/"))
-            cells = [_cell([row[name] for row in mine]) for name in ("success", "answer_right")]
-            lines.append([arm, f"band {band}, {split}", encoding, str(step), *cells, f"{best:.2f}"])
+    head = ["arm", "plans", "encoding", "steps", "certified", "greedy", "right number", "best shortcut's number"]
+    lines = [head, ["---", "---", "---", "---:", "---", "---", "---", "---:"]]
+    groups: dict[tuple[Any, ...], dict[float, list[Row]]] = {}
+    for row in rows:
+        if row["step"] in (-1, 0, max(one["step"] for one in rows if one["arm"] == row["arm"])):
+            key = tuple(row[name] for name in ("arm", "band", "split", "encoding", "step"))
+            groups.setdefault(key, {}).setdefault(row["temperature"], []).append(row)
+    kinds = list(dict.fromkeys(key[:4] for key in groups))
+    for key in sorted(groups, key=lambda key: (kinds.index(key[:4]), key[4])):
+        (arm, band, split, encoding, step), by_temperature = key, groups[key]
+        sampled, greedy = by_temperature[1.0], by_temperature[0.0]
+        best = max(value["mean"] for name, value in sampled[0].items() if name.startswith("shortcut/"))
+        cells = [_cell([row[name] for row in some]) for some, name in ((sampled, "success"), (greedy, "success"))]
+        right = _cell([row["answer_right"] for row in sampled])
+        lines.append([arm, f"band {band}, {split}", encoding, "raw" if step < 0 else str(step), *cells, right, f"{best:.2f}"])
     seeds = len(content["seeds"])
     note = f"Means of {seeds} seeds with the least and the greatest." if seeds > 1 else "With 95 % intervals."
     return _markdown(lines) + "\n\n" + note + _source(content)

@@ -11,7 +11,7 @@ import pytest
 
 from selftaught import store
 from selftaught.agents.local_models import POCKETS
-from selftaught.benchmarks import planning, pocket
+from selftaught.benchmarks import planning, pocket, publish
 from selftaught.cli import main
 from selftaught.commands.casting import make
 from selftaught.commands.folders import metric_rows
@@ -66,11 +66,14 @@ def test_a_study_of_planning_runs_and_resumes(tmp_path: Path) -> None:
     config = planning.Planning("fake", seeds=(0,), folder=tmp_path / "runs", results=tmp_path)
     first = json.loads(planning.run(config).read_text())
     kinds = {(row["step"], row["band"], row["split"]) for row in first["rows"]}
-    assert kinds == {(s, b, k) for s in (0, 1, 2) for b, k in ((1, "test"), (2, "test"), (2, "hard"))}
+    assert kinds == {(s, b, k) for s in (planning.RAW, 0, 1, 2) for b, k in ((1, "test"), (2, "test"), (2, "hard"))}
     assert all(row["shortcut/greedy"]["mean"] == 0 for row in first["rows"] if row["split"] == "hard")
     assert [row["step"] for row in first["training"]] == [1, 2]
+    assert {row["temperature"] for row in first["rows"] if row["step"] == 1} == {1.0}
+    table = publish.study_table(first)
+    assert table.count("| raw |") == 3 and table.count("| 2 |") == 3
     planning.run(config)
-    assert len(list((tmp_path / "runs" / "fake" / "grpo" / "seed-0" / "evaluations").glob("*.json"))) == 3
+    assert len(list((tmp_path / "runs" / "fake" / "grpo" / "seed-0" / "evaluations").glob("*.json"))) == 4
 
 
 def test_stages_come_in_order() -> None:
