@@ -60,6 +60,7 @@ class PlanState:
     shortest: int
     thread: tuple[Message, ...]
     handed: Handed = field(default_factory=Handed)
+    score: Score | None = None
     clock: Clock = field(default_factory=Clock)
     turn: int = 0
     end: str | None = None
@@ -182,10 +183,10 @@ class GraphPlan:
         if self.mode == "dispatch":
             return self._dispatched(told, text)
         handed = read(text, unit=state.instance.unit, before=state.handed)
-        told = replace(told, handed=handed)
+        found = score(told.instance, handed, shortest=told.shortest)
+        told = replace(told, handed=handed, score=found)
         if self.mode == "build" and told.turn < self.turns:
             return replace(told, thread=(*told.thread, Message("user", _wanted(told.turn))))
-        found = self.score(told)
         if self.mode == "answer":
             end = "right" if found.answer_right else "wrong" if handed.answer is not None else "unreadable"
             return replace(told, end=end, reason=f"the shortest time is {say(state.shortest)}")
@@ -208,7 +209,7 @@ class GraphPlan:
         """
         if state.end is not None:
             return {PLANNER: self._reward(state)}
-        return {PLANNER: self.score(state).potential if self.mode == "build" else 0.0}
+        return {PLANNER: state.score.potential if state.score is not None else 0.0}
 
     def metrics(self, state: PlanState, task: Task) -> Mapping[str, float]:
         """What was right, and which shortcuts would have hit the number of this very instance."""
@@ -222,9 +223,9 @@ class GraphPlan:
             "hard": float(bool(hits) and not any(hits.values())),
             **{f"shortcut/{name}": float(hit) for name, hit in hits.items()},
         }
-        if self.mode == "dispatch":
+        found = state.score
+        if found is None:
             return figures | {"speed": self._dispatch_speed(state)}
-        found = self.score(state)
         figures["answer_right"] = float(found.answer_right)
         figures["answered"] = float(state.handed.answer is not None)
         if self.mode == "build":
@@ -235,10 +236,6 @@ class GraphPlan:
             figures["edges_f1"] = found.edges_f1
             figures["times_right"] = found.times_right
         return figures
-
-    def score(self, state: PlanState) -> Score:
-        """How good what was handed in is."""
-        return score(state.instance, state.handed, shortest=state.shortest)
 
     def _labels(self, turn: int) -> tuple[str, ...]:
         if self.mode == "dispatch":
@@ -262,10 +259,9 @@ class GraphPlan:
         return state.shortest / state.clock.now if state.end in ("best", "slow") else 0.0
 
     def _reward(self, state: PlanState) -> float:
-        if self.mode == "dispatch":
+        if state.score is None:
             return 1.0 if state.end == "best" else PARTLY * self._dispatch_speed(state)
-        found = self.score(state)
-        return float(found.answer_right) if self.mode == "answer" else found.reward
+        return float(state.score.answer_right) if self.mode == "answer" else state.score.reward
 
 
 def rules_of(mode: Mode, *, workers: int | None, turns: int) -> str:

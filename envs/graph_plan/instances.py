@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ TRIES: Final = 20_000
 """Candidates that are drawn for one instance before the settings are called impossible."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Instance:
     """A problem, all of it public.
 
@@ -40,12 +41,12 @@ class Instance:
     wording: int = 0
     held_out: bool = False
 
-    @property
+    @cached_property
     def seconds(self) -> tuple[int, ...]:
         """Durations of all steps in seconds."""
         return tuple(amount * SECONDS[unit] for amount, unit in zip(self.amounts, self.units, strict=True))
 
-    @property
+    @cached_property
     def needed(self) -> tuple[int, ...]:
         """The steps that are needed, in order."""
         return tuple(step for step in range(len(self.steps)) if step not in self.spare)
@@ -55,7 +56,7 @@ class Instance:
         """The smallest unit: what a bare number means."""
         return min(self.units, key=UNITS.index)
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
         """The needed steps, numbered among themselves.
 
