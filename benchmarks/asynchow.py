@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tyro
 
@@ -39,7 +40,10 @@ class AsyncHow:
     """Names of models, or NAME@FOLDER with an adapter; each is called as it is listed here."""
     most: int = 0
     """Rows to take; 0 for all."""
-    max_new_tokens: int = 32
+    modes: tuple[Literal["answer", "build"], ...] = ("answer",)
+    """What models are asked for: the time alone, or graph, schedule and path as well."""
+    max_new_tokens: int = 200
+    """For ``build``; 32 for the time alone."""
     results: Path = RESULTS
 
 
@@ -54,9 +58,12 @@ def run(config: AsyncHow) -> Path:
     wrong = sum(row.published != true_time(row) for row in rows if row.published is not None)
     playable = [row for row in rows if as_instance(row) is not None]
     players = entry("graph_plan").players[SEAT]
-    found = [_score(Scripted(name, players[name]), playable) for name in ("oracle", "random", *SHORTCUTS)]
-    found += [_score(_model(name, config.max_new_tokens), playable) for name in config.models]
-    arguments = " ".join(["--data", config.data.name, *(["--models", *config.models] if config.models else [])])
+    found = [_score(Scripted(name, players[name]), playable, mode="answer") for name in ("oracle", "random", *SHORTCUTS)]
+    for name, mode in product(config.models, config.modes):
+        found.append(_score(_model(name, 32 if mode == "answer" else config.max_new_tokens), playable, mode=mode))
+    arguments = f"--data {config.data.name}"
+    if config.models:
+        arguments += f" --models {' '.join(config.models)} --modes {' '.join(config.modes)}"
     return record(
         "asynchow",
         command=f"python -m selftaught.benchmarks.asynchow {arguments}",
@@ -66,9 +73,9 @@ def run(config: AsyncHow) -> Path:
     )
 
 
-def _score(agent: Agent, rows: Sequence[Row]) -> dict[str, Any]:
+def _score(agent: Agent, rows: Sequence[Row], *, mode: str) -> dict[str, Any]:
     """How often a player is right, by our scorer and by the published one with the published answer."""
-    game = make_game("graph_plan", mode="answer", band=None)
+    game = make_game("graph_plan", mode=mode, band=None)
     tasks = []
     for row in rows:
         found = as_instance(row)
@@ -77,7 +84,8 @@ def _score(agent: Agent, rows: Sequence[Row]) -> dict[str, Any]:
     with meter() as stages:
         episodes = rollout(game, tasks, {SEAT: agent}, seed=0, progress=stages(agent.name, len(tasks)))
     scorers: Mapping[str, Callable[[int], float]] = {
-        "ours": lambda place: episodes[place].outcome.rewards[SEAT],
+        "ours": lambda place: episodes[place].metrics["answer_right"],
+        "certified": lambda place: episodes[place].metrics["success"] if mode == "build" else 0.0,
         "answered": lambda place: episodes[place].metrics["answered"],
         "published": lambda place: float(
             as_published(_quoted(episodes[place].turns[0].reply.text), rows[place].published or true_time(rows[place]))
@@ -86,6 +94,7 @@ def _score(agent: Agent, rows: Sequence[Row]) -> dict[str, Any]:
     names = [row.id for row in rows]
     return {
         "player": agent.name,
+        "mode": mode,
         **{
             name: asdict(bootstrap([score(place) for place in range(len(rows))], names))
             for name, score in scorers.items()

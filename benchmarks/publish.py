@@ -158,10 +158,12 @@ def study_table(content: Mapping[str, Any]) -> str:
 
 def asynchow_table(content: Mapping[str, Any]) -> str:
     """Players on the published rows, by our scorer and by the published one."""
-    head = ["player", "right", "right by the published scorer", "gave an answer"]
-    lines = [head, ["---", "---", "---", "---"]]
+    head = ["player", "asked for", "right", "right by the published scorer", "gave an answer", "certified"]
+    lines = [head, ["---"] * len(head)]
     for row in content["players"]:
-        lines.append([row["player"], *(_cell([row[name]]) for name in ("ours", "published", "answered"))])
+        cells = [_cell([row[name]]) for name in ("ours", "published", "answered")]
+        mode = row.get("mode", "answer")
+        lines.append([row["player"], mode, *cells, _cell([row["certified"]]) if mode == "build" else ""])
     rows = f"{content['playable']} rows; {content['published_answers_wrong']} published answers are wrong."
     return _markdown(lines) + "\n\n" + rows + _source(content)
 

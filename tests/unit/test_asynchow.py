@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from selftaught.benchmarks.asynchow import AsyncHow, run
+from selftaught.benchmarks.publish import asynchow_table
 from selftaught.envs.graph_plan.asynchow import (
     Row,
     as_instance,
@@ -120,9 +121,11 @@ def test_the_table_has_shortcuts_and_oracle_by_both_scorers(tmp_path: Path) -> N
         for n, (t, d, g) in enumerate(rows)
     ]
     path.write_text("\n".join(lines))
-    found = json.loads(run(AsyncHow(path, results=tmp_path)).read_text())
+    found = json.loads(run(AsyncHow(path, ("fake",), modes=("answer", "build"), results=tmp_path)).read_text())
     assert (found["rows"], found["playable"], found["published_answers_wrong"]) == (3, 2, 1)
     means = {row["player"]: (row["ours"]["mean"], row["published"]["mean"]) for row in found["players"]}
+    assert [row["mode"] for row in found["players"] if row["player"] == "fake"] == ["answer", "build"]
+    assert asynchow_table(found).count("| fake |") == 2
     assert means["oracle"] == (1.0, 0.5)
     assert means["most_hops"] == (0.5, 1.0)
     assert means["total"] == (0.5, 0.5)
