@@ -58,7 +58,8 @@ def run(config: AsyncHow) -> Path:
     wrong = sum(row.published != true_time(row) for row in rows if row.published is not None)
     playable = [row for row in rows if as_instance(row) is not None]
     players = entry("graph_plan").players[SEAT]
-    found = [_score(Scripted(name, players[name]), playable, mode="answer") for name in ("oracle", "random", *SHORTCUTS)]
+    scripted = [Scripted(name, players[name]) for name in ("oracle", "random", *SHORTCUTS)]
+    found = [_score(player, playable, mode="answer") for player in scripted]
     for name, mode in product(config.models, config.modes):
         found.append(_score(_model(name, 32 if mode == "answer" else config.max_new_tokens), playable, mode=mode))
     arguments = f"--data {config.data.name}"

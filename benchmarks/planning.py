@@ -236,13 +236,13 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
 
 def _imitate(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:
     """Learn from the crowd's games, good and bad alike, in one pass; the model as it was is evaluated before."""
+    crowd = [Scripted(f"crowd-{place}", player) for place, player in enumerate(CROWD)]
 
     def source(step: int, seed_: int) -> list[Episode]:
         found: list[Episode] = []
         for band in study.bands:
             game = _game(study, band=band, encoding=arm.encoding(0))
             tasks = islice(game.tasks("train", seed), arm.imitated // len(study.bands))
-            crowd = [Scripted(f"crowd-{place}", player) for place, player in enumerate(CROWD)]
             found += rollout(game, tasks, lambda index: {SEAT: crowd[index % len(crowd)]}, seed=seed_ + band)
         return found
 

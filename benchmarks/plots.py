@@ -185,7 +185,8 @@ def planning(content: Mapping[str, Any], path: Path) -> Path:
     ``content`` is a result of ``selftaught.benchmarks.planning``: an arm a colour, a seed a thin line, the mean a thick
     one, the 95 % interval of the mean over seeds the shade.
     """
-    rows, drawn = [row for row in content["rows"] if row["temperature"] == 1.0 and row["step"] >= 0], content["training"]
+    rows = [row for row in content["rows"] if row["temperature"] == 1.0 and row["step"] >= 0]
+    drawn = content["training"]
     kinds = list(dict.fromkeys((row["band"], row["split"]) for row in rows))
     arms, seeds = _distinct(rows, "arm"), _distinct(rows, "seed")
     curves = [(name, label) for name, label in TRAINED if any(name in row for row in drawn)]

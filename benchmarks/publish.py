@@ -150,7 +150,8 @@ def study_table(content: Mapping[str, Any]) -> str:
         best = max(value["mean"] for name, value in sampled[0].items() if name.startswith("shortcut/"))
         cells = [_cell([row[name] for row in some]) for some, name in ((sampled, "success"), (greedy, "success"))]
         right = _cell([row["answer_right"] for row in sampled])
-        lines.append([arm, f"band {band}, {split}", encoding, "raw" if step < 0 else str(step), *cells, right, f"{best:.2f}"])
+        after = "raw" if step < 0 else str(step)
+        lines.append([arm, f"band {band}, {split}", encoding, after, *cells, right, f"{best:.2f}"])
     seeds = len(content["seeds"])
     note = f"Means of {seeds} seeds with the least and the greatest." if seeds > 1 else "With 95 % intervals."
     return _markdown(lines) + "\n\n" + note + _source(content)

@@ -23,7 +23,9 @@ CROWD: Final = (oracle, waves, one_by_one, one_by_one)
 """Whose replies are learned, each as often; the first alone is always right."""
 
 
-def corpus(rng: np.random.Generator, *, count: int = 30_000, sums: float = 0.05, rules: float = 0.2) -> Iterator[tuple[Message, ...]]:
+def corpus(
+    rng: np.random.Generator, *, count: int = 30_000, sums: float = 0.05, rules: float = 0.2
+) -> Iterator[tuple[Message, ...]]:
     """``count`` chats: the crowd's replies to plans of the first two bands in all encodings, and a share of sums.
 
     The rules never change and are half of a chat, so only a share of the chats have them.

@@ -107,10 +107,10 @@ def by_shortcut(ask: Ask, *, shortcut: Shortcut) -> str:
 def hand_in(
     found: Instance, labels: Sequence[str], *, starts: Sequence[int], answer: int, path: Sequence[int] | None = None
 ) -> str:
-    """The lines of these labels, with the true graph. ``starts`` are those of the needed steps, in seconds, and
-    ``path`` goes through them; the true one if there is none.
+    """The lines of these labels, with the true graph, and the true path if ``path`` (through ``found.needed``) is None.
 
-    They are told in the order of time, in which each follows from those before it.
+    ``starts`` are those of the needed steps, in seconds. They are told in the order of time, in which each follows from
+    those before it.
     """
     unit = SECONDS[found.unit]
     spans = {step: found.seconds[step] for step in found.needed}

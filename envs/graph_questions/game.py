@@ -162,7 +162,7 @@ class GraphQuestions:
         while molecules.split_of(text) != split:
             text = molecules.draw(random, atoms=size)
             if next(tries) >= TRIES:
-                raise ValueError(f"found no molecule of {size} atoms for {split!r} in {TRIES} tries: ask for more atoms")
+                raise ValueError(f"no molecule of {size} atoms in {TRIES} belongs to {split!r}: ask for more atoms")
         atoms = molecules.Molecule(kind, text).graph.number_of_nodes()
         source, target = (int(random.integers(atoms)) + 1 for _ in range(2))
         return molecules.Molecule(kind, text, source, target)
