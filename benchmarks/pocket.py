@@ -32,7 +32,7 @@ class Pocket:
 POCKETS: Mapping[str, Pocket] = {
     "pocket": Pocket("taboo", Pretraining()),
     # Sums are learned digit by digit, and there are fewer words than taboo has.
-    "pocket-plan": Pocket("graph_plan", Pretraining(vocabulary=1024, single_digits=True)),
+    "pocket-plan": Pocket("graph_plan", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
 }
 
 

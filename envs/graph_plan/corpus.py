@@ -18,13 +18,13 @@ from selftaught.types import Message
 
 POCKET: Final = Knobs(most=9)
 """Small numbers of one unit, which a model of a few million weights can add up."""
-BANDS: Final = (1, 2)
-CROWD: Final = (oracle, waves, one_by_one, one_by_one)
-"""Whose replies are learned, each as often; the first alone is always right."""
+BANDS: Final = (1, 2, 2)
+CROWD: Final = (oracle, oracle, waves, one_by_one)
+"""Whose replies are learned, each as often; the oracle alone is always right."""
 
 
 def corpus(
-    rng: np.random.Generator, *, count: int = 30_000, sums: float = 0.05, rules: float = 0.2
+    rng: np.random.Generator, *, count: int = 45_000, sums: float = 0.05, rules: float = 0.2
 ) -> Iterator[tuple[Message, ...]]:
     """``count`` chats: the crowd's replies to plans of the first two bands in all encodings, and a share of sums.
 
