@@ -109,7 +109,7 @@ class Study:
 GRAPH, ENGLISH = "edges", "english"
 STUDIES: Mapping[str, Study] = {
     "planning": Study(
-        {"grpo": Arm("grpo", ((GRAPH, 24),)), "ppo": Arm("ppo", ((GRAPH, 24),), samples=2)}, evaluated=(GRAPH,)
+        {"grpo": Arm("grpo", ((GRAPH, 24),)), "ppo": Arm("ppo", ((GRAPH, 24),))}, evaluated=(GRAPH,)
     ),
     "graph-first": Study(
         {
