@@ -108,9 +108,7 @@ class Study:
 
 GRAPH, ENGLISH = "edges", "english"
 STUDIES: Mapping[str, Study] = {
-    "planning": Study(
-        {"grpo": Arm("grpo", ((GRAPH, 24),)), "ppo": Arm("ppo", ((GRAPH, 24),))}, evaluated=(GRAPH,)
-    ),
+    "planning": Study({"grpo": Arm("grpo", ((GRAPH, 24),)), "ppo": Arm("ppo", ((GRAPH, 24),))}, evaluated=(GRAPH,)),
     "graph-first": Study(
         {
             "graph first": Arm(stages=((GRAPH, 12), (ENGLISH, 12))),
