@@ -58,7 +58,7 @@ class Arm:
     samples: int = 8
     games: int = 256
     """A step; half of the plans of each band."""
-    kl: float = 1e-3
+    kl: float = 0.03
     """Pull to the model without adapter, in the loss."""
     imitated: int = 0
     """Games of the crowd that are imitated before the first step, in the first stage's encoding."""
