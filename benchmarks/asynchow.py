@@ -62,9 +62,10 @@ def run(config: AsyncHow) -> Path:
     found = [_score(player, playable, mode="answer") for player in scripted]
     for name, mode in product(config.models, config.modes):
         found.append(_score(_model(name, 32 if mode == "answer" else config.max_new_tokens), playable, mode=mode))
-    arguments = f"--data {config.data.name}"
+    arguments = f"--data {config.data.name}" + (f" --most {config.most}" if config.most else "")
     if config.models:
         arguments += f" --models {' '.join(config.models)} --modes {' '.join(config.modes)}"
+        arguments += f" --max-new-tokens {config.max_new_tokens}"
     return record(
         "asynchow",
         command=f"python -m selftaught.benchmarks.asynchow {arguments}",

@@ -175,10 +175,12 @@ def run(config: Planning) -> Path:
             rows += [{"arm": name, "seed": seed, **row} for row in found]
             training += [{"arm": name, "seed": seed, **row} for row in _training(folder)]
             seconds[f"{name}, seed {seed}"] = sum(json.loads((folder / "seconds.json").read_text()))
-    chosen = " ".join(map(str, config.seeds))
+    arguments = f"--study {config.study} --seeds {' '.join(map(str, config.seeds))}"
+    if config.split is not None:
+        arguments += f" --split {config.split}"
     return record(
         config.study,
-        command=f"python -m selftaught.benchmarks.planning --study {config.study} --seeds {chosen}",
+        command=f"python -m selftaught.benchmarks.planning {arguments}",
         seeds=config.seeds,
         values={"study": asdict(study), "wall_seconds": seconds, "rows": rows, "training": training},
         folder=config.results,

@@ -35,7 +35,7 @@ LEVELS: Final[tuple[Mapping[str, Any], ...]] = (
     {"band": 3, "encoding": "english", "knobs": {"spread": 1}},
     {"band": 4, "encoding": "english", "knobs": {"spread": 1, "spare": 2}},
 )
-"""A curriculum: larger graphs, then several units, then plain English (graph text first: PLaG, section 5)."""
+"""A curriculum: larger graphs, then several units, then plain English (graph text before prose: arXiv 2602.03542)."""
 
 STAGES: Final = (
     ("edges", "times"),

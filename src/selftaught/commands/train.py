@@ -88,6 +88,7 @@ def run(config: Train) -> None:
         raise ValueError(f"steps and games must be at least 1, not {config.steps} and {config.games}")
     if _samples(config) < 1 or config.games % _samples(config):
         raise ValueError(f"--samples must divide --games: {config.games} games are no groups of {_samples(config)}")
+    levels = _levels(config)
     from selftaught.algorithms.learner import Learner
     from selftaught.algorithms.train import Loop, train
     from selftaught.benchmarks import plots
@@ -105,7 +106,7 @@ def run(config: Train) -> None:
             agent=agent,
             algorithm=algorithm,
             learner=Learner(agent.model, config.learning, critic=config.algorithm == "ppo"),
-            source=_source(config, casts, bars),
+            source=_source(config, levels, casts, bars),
             tracker=tracker,
             loop=Loop(steps=config.steps, seed=config.seed, keep=config.keep),
             meter=bars,
@@ -215,26 +216,31 @@ def _agent(config: Train) -> LocalAgent:
     return agent
 
 
-def _source(config: Train, casts: Sequence[Mapping[Seat, Agent]], meter: Meter) -> Source:
-    """The games of a step: the next tasks of the training split, the pairings in turn; of its levels, if wanted."""
-    from selftaught.algorithms.curriculum import Curriculum
+def _levels(config: Train) -> list[Game[Any]]:
+    """The games that are played: one, or with a curriculum one a level."""
     from selftaught.envs.registry import entry
-    from selftaught.rollout import rollout
 
     levels = entry(config.game).levels if config.curriculum else ({},)
     if not levels:
         raise ValueError(f"{config.game} has no levels: leave --curriculum out")
-    games = [make(config.game, config.settings, level=level) for level in levels]
+    return [make(config.game, config.settings, level=level) for level in levels]
+
+
+def _source(config: Train, levels: Sequence[Game[Any]], casts: Sequence[Mapping[Seat, Agent]], meter: Meter) -> Source:
+    """The games of a step: the next tasks of the training split, the pairings in turn; of its levels, if wanted."""
+    from selftaught.algorithms.curriculum import Curriculum
+    from selftaught.rollout import rollout
+
     samples = _samples(config)
     most = config.games // samples
 
     def play(level: int, count: int, step: int, seed: int) -> list[Episode]:
         first = step * most
-        tasks = islice(games[level].tasks("train", config.seed), first, first + count)
+        tasks = islice(levels[level].tasks("train", config.seed), first, first + count)
         advance = meter(f"step {step + 1}/{config.steps}: play", count * samples)
         # Counted from the run's first task, so that every pairing comes even when a step has fewer games.
         return rollout(
-            games[level],
+            levels[level],
             tasks,
             lambda index: casts[(first + index // samples) % len(casts)],
             seed=seed,
