@@ -195,7 +195,7 @@ class Learner:
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm))
         self.steps += 1
         for group in self.optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * min(1.0, self.steps / max(1, self.config.warmup))
+            group["lr"] = self.config.rate(self.steps)
         self.optimiser.step()
         return norm
 

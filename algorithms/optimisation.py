@@ -13,6 +13,8 @@ class Optimisation:
     """Of AdamW."""
     warmup: int = 2
     """Optimiser steps over which the rate rises, counted over the whole run."""
+    fade: int = 0
+    """Optimiser steps, over the whole run, in which the rate falls evenly to a tenth of itself; 0: it stays."""
     batch: int = 16
     """Sequences an optimiser step."""
     grouped: bool = False
@@ -26,3 +28,9 @@ class Optimisation:
     """Largest norm of a gradient."""
     weight_decay: float = 0.0
     """Of AdamW."""
+
+    def rate(self, step: int) -> float:
+        """The learning rate of an optimiser step, counted from 1 over the whole run."""
+        risen = min(1.0, step / max(1, self.warmup))
+        fallen = min(1.0, step / self.fade) if self.fade else 0.0
+        return self.learning_rate * risen * (1 - 0.9 * fallen)
