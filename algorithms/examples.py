@@ -53,6 +53,8 @@ class Example:
     advantages: tuple[float, ...] = ()
     returns: tuple[float, ...] = ()
     continues: bool = False
+    rejected: bool = False
+    """Whether the example before this one is preferred to it; a loss sees both or none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ class Learner:
         return hidden_logprobs(self.model, hidden, batch), values
 
     def _batches(self, examples: Sequence[Example], order: np.random.Generator) -> Iterator[list[Example]]:
-        groups = _by_prompt(examples) if self.config.grouped else [[example] for example in examples]
+        groups = _groups(examples, by_prompt=self.config.grouped)
         for _ in range(self.config.epochs):
             batch: list[Example] = []
             for index in order.permutation(len(groups)):
@@ -285,11 +285,14 @@ def key_price(model: Any) -> float:
     return float(weights / config.num_hidden_layers / (2 * config.num_attention_heads * width))
 
 
-def _by_prompt(examples: Sequence[Example]) -> list[list[Example]]:
-    """Examples with the same first prompt together."""
+def _groups(examples: Sequence[Example], *, by_prompt: bool) -> list[list[Example]]:
+    """What stays in one batch: the two examples of a preference and, if wanted, all with the same first prompt."""
     groups: dict[tuple[int, ...], list[Example]] = {}
-    for example in examples:
-        groups.setdefault(example.tokens[: example.spans[0].start], []).append(example)
+    for number, example in enumerate(examples):
+        key: tuple[int, ...] = (number - example.rejected,)
+        if by_prompt:
+            key = examples[key[0]].tokens[: examples[key[0]].spans[0].start]
+        groups.setdefault(key, []).append(example)
     return list(groups.values())
 
 

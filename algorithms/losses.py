@@ -111,8 +111,11 @@ def ppo_loss(
     return (batch.weight_N * means_N).mean(), figures
 
 
-def dpo_loss(logprobs_BT: Tensor, batch: Batch, *, beta: float) -> tuple[Tensor, Figures]:
+def dpo_loss(logprobs_BT: Tensor, batch: Batch, *, beta: float, nll: float = 0.0) -> tuple[Tensor, Figures]:
     """Direct preference optimisation (arXiv 2305.18290, equation 7): spans come in pairs, the preferred one first.
+
+    The value of a preferred span is the chance that it is rightly so (1 in the paper): the two ways round count by it,
+    as in arXiv 2410.12735. ``nll`` adds so much of its mean negative log-likelihood (arXiv 2404.19733, equation 1).
 
     Raises:
         ValueError: if the number of spans is odd.
@@ -124,8 +127,14 @@ def dpo_loss(logprobs_BT: Tensor, batch: Batch, *, beta: float) -> tuple[Tensor,
         0, batch.span_BT[batch.mask_BT], gap_BT[batch.mask_BT]
     ).view(-1, 2)
     margin = margins[:, 0] - margins[:, 1]
+    sure, log_sigmoid = batch.value_N[::2], torch.nn.functional.logsigmoid
+    loss = -(sure * log_sigmoid(margin) + (1 - sure) * log_sigmoid(-margin)).mean()
     figures = {"margin": _number(margin), "accuracy": _number((margin > 0).float())}
-    return -torch.nn.functional.logsigmoid(margin).mean(), figures
+    if nll:
+        preferred_N = -span_means(logprobs_BT, batch)[::2]
+        loss = loss + nll * preferred_N.mean()
+        figures["nll"] = _number(preferred_N)
+    return loss, figures
 
 
 def sft_loss(logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:

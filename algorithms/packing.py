@@ -69,16 +69,39 @@ def plan(sequences: Sequence[Sequence[int]], *, ratio: float) -> list[Pack]:
 
 
 def chunks(examples: Sequence[Example], *, tokens: int, ratio: float) -> Iterator[list[Example]]:
-    """Cut into lists whose packs are of like size and together, padded, at most ``tokens`` (or a single pack)."""
+    """Cut into lists whose packs are of like size and together, padded, at most ``tokens`` (or a single block).
+
+    The two examples of a preference stay together, one after the other.
+    """
     chunk: list[Pack] = []
     packs = plan([example.tokens for example in examples], ratio=ratio)
-    for pack in sorted(packs, key=lambda pack: pack.size):
-        if chunk and (len(chunk) + 1) * pack.size > tokens:
-            yield [examples[row] for one in chunk for row in one.rows]
+    for block in sorted(_blocks(packs, examples), key=_widest):
+        if chunk and (len(chunk) + len(block)) * max(_widest(chunk), _widest(block)) > tokens:
+            yield _in_order(chunk, examples)
             chunk = []
-        chunk.append(pack)
+        chunk += block
     if chunk:
-        yield [examples[row] for one in chunk for row in one.rows]
+        yield _in_order(chunk, examples)
+
+
+def _blocks(packs: Sequence[Pack], examples: Sequence[Example]) -> list[list[Pack]]:
+    """Packs that must stay together, since one holds what is preferred to something in the other."""
+    blocks = [[one] for one in packs]
+    block_of = {row: block for block in blocks for one in block for row in one.rows}
+    for row, example in enumerate(examples):
+        if example.rejected and block_of[row] is not block_of[row - 1]:
+            first, second = block_of[row - 1], block_of[row]
+            first += second
+            block_of.update((moved, first) for one in second for moved in one.rows)
+    return list({id(block): block for block in block_of.values()}.values())
+
+
+def _widest(packs: Sequence[Pack]) -> int:
+    return max(one.size for one in packs)
+
+
+def _in_order(packs: Sequence[Pack], examples: Sequence[Example]) -> list[Example]:
+    return [examples[row] for row in sorted(row for one in packs for row in one.rows)]
 
 
 def apart(tokens_BT: Tensor) -> Packed:

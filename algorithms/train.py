@@ -6,7 +6,7 @@ comes from the run's seed and the step's number, so a run that is killed and res
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from selftaught.algorithms.learner import ActorCritic, Algorithm, Learner
-from selftaught.algorithms.own_turns import own_turns
+from selftaught.algorithms.turns import decisions, own_turns
 from selftaught.checkpoint import latest, prune, save
 from selftaught.progress import Meter, silent
 from selftaught.store import shard_path, write_shard
@@ -66,12 +66,13 @@ def train(
     loop: Loop,
     meter: Meter = silent,
     evaluate: Callable[[int], Mapping[str, float]] = lambda step: {},
-    own: str | None = None,
+    agents: Collection[str] = (),
+    seats: Collection[str] = (),
 ) -> dict[str, float]:
     """Run or resume training in ``folder``; the figures of the last step.
 
-    ``evaluate(step)`` is called after every step and may return nothing. ``own`` names the agent of whose turns alone
-    is learned. A kill loses at most the step in flight.
+    ``evaluate(step)`` is called after every step and may return nothing. ``agents`` and ``seats`` are those of whose
+    turns alone is learned, all where none is named. A kill loses at most the step in flight.
     """
     critic = algorithm if isinstance(algorithm, ActorCritic) else None
     found = latest(folder)
@@ -88,7 +89,7 @@ def train(
         episodes = source(step, seed)
         played = perf_counter()
         write_shard(shard_path(folder, step), episodes)
-        seen = episodes if own is None else own_turns(episodes, own)
+        seen = decisions(own_turns(episodes, agents=agents, seats=seats))
         examples, after = algorithm.examples(seen, memory, codec=agent.codec)
         memory = dict(after)
         advance = meter(f"step {step + 1}/{loop.steps}: learn", len(examples) * learner.config.epochs)

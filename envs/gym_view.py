@@ -20,8 +20,8 @@ from selftaught.envs.table import (
     task_stream,
     transcript_text,
 )
-from selftaught.rollout import turn_reward
-from selftaught.types import Agent, Ask, Episode, Game, Message, Outcome, Paying, Player, Reply, Seat, Task, Turn
+from selftaught.rollout import finished, turn_reward
+from selftaught.types import Agent, Ask, Game, Message, Outcome, Paying, Player, Reply, Seat, Task, Turn
 
 Other = Agent | Player | str
 """Who may play a seat: an agent, a function of the ask, or the registered name of a scripted player."""
@@ -183,20 +183,11 @@ class SeatEnv(gymnasium.Env[str, str]):
 
     def _finish(self) -> tuple[float, dict[str, Any]]:
         assert self._task is not None
-        outcome = self._outcome = self.game.outcome(self._state)
-        metrics = dict(self.game.metrics(self._state, self._task))
-        record = Episode(
-            id=self._episode_id,
-            env=self.game.name,
-            task=self._task,
-            group=self._task.id,
-            turns=tuple(self._turns),
-            outcome=outcome,
-            metrics=dict(metrics),
-        )
+        record = finished(self.game, self._state, self._task, self._turns, name=self._episode_id)
+        outcome = self._outcome = record.outcome
         return float(outcome.rewards[self.seat]) - self._paid, {
             "outcome": outcome,
-            "metrics": metrics,
+            "metrics": dict(record.metrics),
             "record": record,
         }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from selftaught.types import Agent, Ask, Episode, Game, Reply, Seat, Stream, Streaming, Task, Turn
+from selftaught.types import Agent, Ask, Crediting, Episode, Game, Reply, Seat, Stream, Streaming, Task, Turn
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def rollout(
         waiting = tables
         while waiting or desk.open():
             waiting = desk.ask(waiting, progress=progress) or desk.collect()
-    return [_episode(game, table) for table in tables]
+    return [finished(game, table.state, table.task, table.turns, name=table.id) for table in tables]
 
 
 @dataclass(slots=True)
@@ -138,13 +138,19 @@ def turn_reward(game: Game[Any], before: Any, after: Any, seat: Seat) -> float:
     return float(game.paid(after)[seat] - game.paid(before)[seat])
 
 
-def _episode(game: Game[Any], table: _Table) -> Episode:
+def finished(game: Game[Any], state: Any, task: Task, turns: Sequence[Turn], *, name: str) -> Episode:
+    """The episode of a game that has reached its last state; ``name`` is its id.
+
+    Raises:
+        ValueError: if the game is not over.
+    """
     return Episode(
-        id=table.id,
+        id=name,
         env=game.name,
-        task=table.task,
-        group=table.task.id,
-        turns=tuple(table.turns),
-        outcome=game.outcome(table.state),
-        metrics=game.metrics(table.state, table.task),
+        task=task,
+        group=task.id,
+        turns=tuple(turns),
+        outcome=game.outcome(state),
+        metrics=dict(game.metrics(state, task)),
+        credits=tuple(game.credits(state)) if isinstance(game, Crediting) else (),
     )

@@ -175,6 +175,7 @@ def _record(episode: Episode) -> dict[str, Any]:
         "turns": [_turn_record(turn) for turn in episode.turns],
         "outcome": {"end": outcome.end, "rewards": outcome.rewards, "reason": outcome.reason},
         "metrics": episode.metrics,
+        **({"credits": list(episode.credits)} if episode.credits else {}),
     }
 
 
@@ -203,6 +204,7 @@ def _episode(record: Mapping[str, Any]) -> Episode:
         turns=tuple(_turn(turn) for turn in record["turns"]),
         outcome=Outcome(**record["outcome"]),
         metrics=record["metrics"],
+        credits=tuple(record.get("credits", ())),
     )
 
 
@@ -227,7 +229,16 @@ def _schema(arrow: Any) -> Any:
     tokens = {"prompt_tokens": arrow.list_(integer), "tokens": arrow.list_(integer), "logprobs": arrow.list_(figure)}
     turns = arrow.list_(arrow.struct({**turn, **tokens, "stop": text, "reward": figure}))
     texts = dict.fromkeys(("id", "env", "group", "task", "public", "sealed", "end", "reason"), text)
-    return arrow.schema({"step": integer, **texts, "rewards": figures, "metrics": figures, "turns": turns})
+    return arrow.schema(
+        {
+            "step": integer,
+            **texts,
+            "rewards": figures,
+            "metrics": figures,
+            "turns": turns,
+            "credits": arrow.list_(figure),
+        }
+    )
 
 
 def _row(episode: Episode, step: int) -> dict[str, Any]:
@@ -248,6 +259,7 @@ def _row(episode: Episode, step: int) -> dict[str, Any]:
             {**_turn_record(turn), "messages": [{"role": m.role, "content": m.content} for m in turn.ask.messages]}
             for turn in episode.turns
         ],
+        "credits": list(episode.credits),
     }
 
 

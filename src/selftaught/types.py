@@ -92,7 +92,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One finished game: the only thing that is stored. ``group`` is shared by the samples of one task."""
+    """One finished game: the only thing that is stored. ``group`` is shared by the samples of one task.
+
+    ``credits`` has what each turn was worth by itself (``Crediting``; None: nobody can say), or is empty.
+    """
 
     id: str
     env: str
@@ -101,6 +104,7 @@ class Episode:
     turns: tuple[Turn, ...]
     outcome: Outcome
     metrics: Mapping[str, float]
+    credits: tuple[float | None, ...] = ()
 
     def turns_of(self, seat: Seat) -> tuple[Turn, ...]:
         """The turns that ``seat`` played, in order."""
@@ -154,6 +158,17 @@ class Paying(Protocol):
 
     def paid(self, state: Any) -> Mapping[Seat, float]:
         """What every seat was paid from the start to this state; at the end, what ``outcome`` says."""
+
+
+@runtime_checkable
+class Crediting(Protocol):
+    """A game of many decisions, each worth something of its own that is known at the end.
+
+    To a learner, such an episode is as many as it has turns with a credit.
+    """
+
+    def credits(self, state: Any) -> Sequence[float | None]:
+        """What each turn of a finished game was worth, in the order of play; None where nobody can say."""
 
 
 @runtime_checkable

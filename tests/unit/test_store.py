@@ -69,7 +69,9 @@ replies = st.builds(
 )
 turns = st.lists(st.builds(Turn, asks, replies, text, figure), max_size=3).map(tuple)
 tasks = st.builds(Task, text, mapping, mapping)
-episodes = st.builds(Episode, text, text, tasks, text, turns, st.builds(Outcome, text, figures, text), figures)
+credits_ = st.lists(st.none() | figure, max_size=3).map(tuple)
+outcomes = st.builds(Outcome, text, figures, text)
+episodes = st.builds(Episode, text, text, tasks, text, turns, outcomes, figures, credits_)
 
 
 @given(st.lists(episodes, max_size=3))
@@ -223,11 +225,12 @@ def test_aside_takes_a_bare_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_parquet_holds_every_episode(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     write_shard(shard_path(tmp_path, 1), [EPISODE])
-    write_shard(shard_path(tmp_path, 2), [EPISODE, replace(EPISODE, id="8", turns=())])
+    write_shard(shard_path(tmp_path, 2), [EPISODE, replace(EPISODE, id="8", turns=(), credits=(0.5, None))])
     write_shard(shard_path(tmp_path, 3), [])
     assert to_parquet(tmp_path, tmp_path / "out.parquet") == 3
     rows = cast(list[dict[str, Any]], parquet.read_table(tmp_path / "out.parquet").to_pylist())
     assert [(row["step"], row["id"]) for row in rows] == [(1, "7"), (2, "7"), (2, "8")]
+    assert [row["credits"] for row in rows] == [[], [], [0.5, None]]
     row = rows[0]
     assert dict(row["rewards"]) == EPISODE.outcome.rewards and dict(row["metrics"]) == EPISODE.metrics
     assert decode(row["public"]) == EPISODE.task.public

@@ -13,7 +13,7 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.commands.casting import Casting, GameName, Speech, find_adapter, make
 from selftaught.commands.folders import Wandb, described, metric_rows, open_run, tracked
 from selftaught.progress import Meter
-from selftaught.types import Agent, Episode, Game, Seat
+from selftaught.types import Agent, Crediting, Episode, Game, Seat
 
 if TYPE_CHECKING:
     from selftaught.agents.local import LocalAgent
@@ -31,9 +31,9 @@ class Train:
     """Name of the game."""
     preset: Literal["demo", "cpu", "pocket", "fake"] | None = None
     """A whole experiment. Only --seed, --folder, --wandb and --resume go with it."""
-    algorithm: Literal["imitation", "spag", "grpo", "ppo"] = "spag"
+    algorithm: Literal["imitation", "spag", "grpo", "ppo", "dpo"] = "spag"
     """imitation learns from the turns of winners, spag from self-play, grpo from samples of one task beside each
-    other, ppo from a critic's estimates."""
+    other, ppo from a critic's estimates, dpo from the best and the worst of the replies to one question."""
     model: str = "smollm2-135m"
     """A short name (`selftaught models`), a folder, or a Hugging Face hub id."""
     adapter: Path | None = None
@@ -45,14 +45,17 @@ class Train:
     games: int = 64
     """Games a step."""
     samples: int | None = None
-    """Games a task within these; 8 for grpo and 1 for the others if you do not say."""
+    """Games a task within these; if you do not say, 8 for grpo and dpo (1 where a game holds several answers to one
+    question), 1 for the others."""
     opponents: tuple[str, ...] = ()
     """Who is met in turn: `self` (the policy in all seats), `teachers` (the game's teachers against
     its yardsticks), or scripted players by name. Default: teachers for imitation, self for the others."""
+    learners: tuple[Seat, ...] = ()
+    """Seats whose turns are learned from; all if you name none."""
     rewards: Literal["winner", "signed"] = "winner"
     """For spag: winners' turns alone, as published, or both seats with a running baseline."""
     kl: float | None = None
-    """Pull to the reference; the algorithm's own if you do not say."""
+    """Pull to the reference (beta of dpo); the algorithm's own if you do not say."""
     settings: tuple[str, ...] = ()
     """Settings of the game, such as turns=3."""
     curriculum: bool = False
@@ -89,6 +92,8 @@ def run(config: Train) -> None:
     if _samples(config) < 1 or config.games % _samples(config):
         raise ValueError(f"--samples must divide --games: {config.games} games are no groups of {_samples(config)}")
     levels = _levels(config)
+    if unknown := [seat for seat in config.learners if seat not in levels[0].seats]:
+        raise ValueError(f"{config.game} has no seats {unknown}; its seats are {', '.join(levels[0].seats)}")
     from selftaught.algorithms.learner import Learner
     from selftaught.algorithms.train import Loop, train
     from selftaught.benchmarks import plots
@@ -112,7 +117,8 @@ def run(config: Train) -> None:
             meter=bars,
             evaluate=_evaluator(config, game, agent),
             # Scripted teachers' turns are to be imitated; a policy gradient is of the policy's own turns only.
-            own=None if config.algorithm == "imitation" else POLICY,
+            agents=() if config.algorithm == "imitation" else (POLICY,),
+            seats=config.learners,
         )
     picture = plots.training(config.folder / "metrics.jsonl", config.folder / "plots" / "training.png")
     _report(config.folder, picture)
@@ -133,6 +139,7 @@ def _preset(config: Train, name: str) -> None:
 
 
 def _algorithm(config: Train) -> Algorithm:
+    from selftaught.algorithms.dpo import Dpo
     from selftaught.algorithms.grpo import Grpo
     from selftaught.algorithms.imitation import Imitation
     from selftaught.algorithms.ppo import Ppo
@@ -148,14 +155,18 @@ def _algorithm(config: Train) -> Algorithm:
             return Grpo(**pull)
         case "ppo":
             return Ppo(**pull)
+        case "dpo":
+            return Dpo() if config.kl is None else Dpo(beta=config.kl)
         case "spag":
             # Signed rewards give every turn the whole advantage, as in SPIRAL; winners' rewards decay as in SPAG.
             return Spag(rewards="signed", decay=1.0, **pull) if config.rewards == "signed" else Spag(**pull)
 
 
 def _samples(config: Train) -> int:
-    """Games a task."""
-    return config.samples or (8 if config.algorithm == "grpo" else 1)
+    """Games a task: several where replies to one question are compared, unless a game holds several by itself."""
+    if config.samples is not None or config.algorithm not in ("grpo", "dpo"):
+        return config.samples or 1
+    return 1 if isinstance(make(config.game, config.settings), Crediting) else 8
 
 
 def _resolved(config: Train, game: Game[Any], algorithm: Any) -> dict[str, Any]:
