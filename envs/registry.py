@@ -23,6 +23,7 @@ IDS: Mapping[str, str] = {
     "taboo": "selftaught/Taboo-v0",
     "graph_plan": "selftaught/GraphPlan-v0",
     "graph_questions": "selftaught/GraphQuestions-v0",
+    "self_reward": "selftaught/SelfReward-v0",
 }
 """Gymnasium ids by game name; known before any game is imported."""
 
@@ -31,12 +32,13 @@ IDS: Mapping[str, str] = {
 class Entry:
     """One registered game.
 
-    ``make`` takes the game's settings as keywords. ``players`` are the scripted ones by seat and name. ``default_seat``
-    and ``default_others`` are what ``gymnasium.make`` takes where the caller names none. ``yardsticks`` names the
-    players that a policy in another seat is measured against, ``teachers`` those whose wins are worth imitating
-    (``lessons``). ``corpus`` draws the chats from which a model can learn the game from nothing, if there are any.
-    ``measures`` are the metrics that an evaluation reports, where winning and losing say little. ``levels`` are
-    settings of rising difficulty, for games whose metric ``success`` says whether a task was mastered.
+    ``make`` takes the game's settings as keywords. ``seats`` are those of the plain game. ``players`` are the scripted
+    ones by seat and name, of the seats that settings bring as well. ``default_seat`` and ``default_others`` are what
+    ``gymnasium.make`` takes where the caller names none. ``yardsticks`` names the players that a policy in another seat
+    is measured against, ``teachers`` those whose wins are worth imitating (``lessons``). ``corpus`` draws the chats
+    from which a model can learn the game from nothing, if there are any. ``measures`` are the metrics that an
+    evaluation reports, where winning and losing say little. ``levels`` are settings of rising difficulty, for games
+    whose metric ``success`` says whether a task was mastered.
     """
 
     name: str
@@ -83,6 +85,11 @@ def games() -> Mapping[str, Entry]:
     from selftaught.envs.graph_questions.game import GraphQuestions
     from selftaught.envs.graph_questions.game import guess as random_solver
     from selftaught.envs.graph_questions.game import oracle as right_solver
+    from selftaught.envs.self_reward.game import SelfReward
+    from selftaught.envs.self_reward.players import MEASURES as REWARD_MEASURES
+    from selftaught.envs.self_reward.players import PLAYERS as REWARD_PLAYERS
+    from selftaught.envs.self_reward.players import TEACHERS as REWARD_TEACHERS
+    from selftaught.envs.self_reward.players import YARDSTICKS as REWARD_YARDSTICKS
     from selftaught.envs.taboo.corpus import corpus as taboo_corpus
     from selftaught.envs.taboo.game import Taboo
     from selftaught.envs.taboo.players import PLAYERS as TABOO_PLAYERS
@@ -127,6 +134,18 @@ def games() -> Mapping[str, Entry]:
             yardsticks={"solver": ()},
             teachers={"solver": ("oracle",)},
             measures=("success", "read"),
+        ),
+        "self_reward": Entry(
+            name="self_reward",
+            id=IDS["self_reward"],
+            make=SelfReward,
+            seats=("actor", "judge"),
+            players=REWARD_PLAYERS,
+            default_seat="actor",
+            default_others={"proposer": "inventor", "actor": "sloppy", "judge": "oracle", "meta_judge": "reviewer"},
+            yardsticks=REWARD_YARDSTICKS,
+            teachers=REWARD_TEACHERS,
+            measures=REWARD_MEASURES,
         ),
     }
 
@@ -194,9 +213,9 @@ def make_seat_env(
 
     known = entry(game_name)
     seat = known.default_seat if seat is None else seat
-    if others is None:
-        others = {other: name for other, name in known.default_others.items() if other != seat}
     game = make_game(game_name, **settings)
+    if others is None:
+        others = {other: known.default_others[other] for other in game.seats if other != seat}
     return SeatEnv(game, seat=seat, others=others, split=split, task_seed=task_seed, render_mode=render_mode)
 
 

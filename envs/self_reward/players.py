@@ -1,4 +1,4 @@
-"""Scripted actors and judges: what a real judge is placed beside."""
+"""Scripted proposers, actors and judges: what a real judge is placed beside."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ from typing import Final
 
 import numpy as np
 
-from selftaught.envs.self_reward.instructions import Instruction, spoil
+from selftaught.envs.self_reward.instructions import Instruction, draw, spoil
 from selftaught.envs.self_reward.rubric import MOST, score_of
 from selftaught.types import Ask, Player, Seat
 
 Liking = Callable[[Instruction, str], int]
 """Points that a judge would give an answer."""
+
+
+def inventor(ask: Ask) -> str:
+    """Writes another instruction of the kinds that it saw."""
+    kinds = sorted({example.kind for example in ask.view["examples"]})
+    return draw(np.random.default_rng(ask.seed), kinds, level=1).text
+
+
+def copier(ask: Ask) -> str:
+    """Repeats an example, which is nothing new."""
+    first: Instruction = ask.view["examples"][0]
+    return first.text
 
 
 def solver(ask: Ask) -> str:
@@ -22,7 +34,7 @@ def solver(ask: Ask) -> str:
     return found.solve()
 
 
-def sloppy(ask: Ask, *, wrong: float) -> str:
+def sloppy(ask: Ask, *, wrong: float = 0.5) -> str:
     """Does what is asked, but for a share of the answers, which are wrong and look alike."""
     random, found = np.random.default_rng(ask.seed), ask.view["instruction"]
     return spoil(found, random) if random.random() < wrong else str(found.solve())
@@ -32,6 +44,11 @@ def judge(ask: Ask, *, liking: Liking) -> str:
     """Gives the points of ``liking``, or prefers what has more of them."""
     points = [liking(ask.view["instruction"], answer) for answer in ask.view["answers"]]
     return _said(points, "It is as the points say.")
+
+
+def oracle(ask: Ask) -> str:
+    """Full points to what is right, and one to what is not."""
+    return judge(ask, liking=_truth)
 
 
 def flipping(ask: Ask, *, rate: float) -> str:
@@ -48,6 +65,23 @@ def position_biased(ask: Ask) -> str:
     return _said([MOST - 1] if len(ask.view["answers"]) == 1 else [MOST, 0], "The first impression counts.")
 
 
+def reviewer(ask: Ask) -> str:
+    """Prefers the judgement that is nearer to the truth; an unreadable one is the farthest."""
+    truth = _truth(ask.view["instruction"], ask.view["answer"])
+    return _said([_nearness(truth, score_of(text)) for text in ask.view["judgements"]], "The other is farther off.")
+
+
+def generous(ask: Ask) -> str:
+    """Prefers the judgement with more points, as meta-judges come to do (arXiv 2407.19594, section 4)."""
+    return _said([score_of(text) or 0 for text in ask.view["judgements"]], "It sees more that is good.")
+
+
+def random_reviewer(ask: Ask) -> str:
+    """Prefers any."""
+    random = np.random.default_rng(ask.seed)
+    return _said([int(random.integers(2)), int(random.integers(2))], "Who knows.")
+
+
 def random_judge(ask: Ask) -> str:
     """Any points."""
     random = np.random.default_rng(ask.seed)
@@ -56,6 +90,10 @@ def random_judge(ask: Ask) -> str:
 
 def _truth(instruction: Instruction, answer: str) -> int:
     return MOST if instruction.right(answer) else 1
+
+
+def _nearness(truth: int, points: int | None) -> int:
+    return -MOST - 1 if points is None else -abs(truth - points)
 
 
 def _length(instruction: Instruction, answer: str) -> int:
@@ -75,11 +113,11 @@ def _said(points: Sequence[int], reason: str) -> str:
     return f"{reason}\nBetter: {'neither' if first == second else 1 if first > second else 2}"
 
 
-ORACLE: Final = partial(judge, liking=_truth)
 PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
-    "actor": {"solver": solver, "sloppy": partial(sloppy, wrong=0.5)},
+    "proposer": {"inventor": inventor, "copier": copier},
+    "actor": {"solver": solver, "sloppy": sloppy},
     "judge": {
-        "oracle": ORACLE,
+        "oracle": oracle,
         "flipping": partial(flipping, rate=0.25),
         "length": partial(judge, liking=_length),
         "gullible": partial(judge, liking=_gullible),
@@ -87,4 +125,9 @@ PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
         "position": position_biased,
         "random": random_judge,
     },
+    "meta_judge": {"reviewer": reviewer, "generous": generous, "random": random_reviewer},
 }
+TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {"actor": ("solver",), "judge": ("oracle",)}
+YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {"actor": ("sloppy",), "judge": ("oracle",)}
+MEASURES: Final = ("right", "points", "auroc", "read", "pair_right", "pair_wrong", "words")
+"""Of an evaluation: how often answers are right, and what the judge makes of them."""

@@ -14,6 +14,7 @@ from selftaught.agents.scripted import Scripted
 from selftaught.envs.self_reward.game import SelfReward
 from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw, spoil, value
 from selftaught.envs.self_reward.players import PLAYERS
+from selftaught.envs.self_reward.proposals import read
 from selftaught.envs.self_reward.rubric import better_of, pointwise, score_of
 from selftaught.rollout import rollout
 from selftaught.types import Episode, Task
@@ -149,7 +150,7 @@ def test_what_cannot_be_read_is_dropped_and_counted() -> None:
     for text in ("7", "8\nScore: 5", "Score: 4", "no idea", "Score: 2", "Score: 4.5"):
         state = game.tell(state, text)
     assert game.credits(state) == (0.6, None, 0.6, 0.0, 0.6, 0.0)
-    figures = game.metrics(state, Task("t", state.instruction.public()))
+    figures = game.metrics(state, Task("t", {"kind": "sum"}))
     assert figures["read"] == 0.5 and "pair_right" not in figures and game.outcome(state).rewards["actor"] == 0.6
 
 
@@ -173,8 +174,88 @@ def test_what_is_sealed_reaches_metrics_alone() -> None:
         ({"kinds": ("sum",), "checking": "search"}, "fits checking"),
         ({"tricks": ("bribe",)}, "unknown tricks"),
         ({"adversaries": 2.0}, "adversaries"),
+        ({"review": True, "judgements": 1}, "a review compares"),
+        ({"review": True, "mode": "pairwise"}, "a review compares"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SelfReward(**settings)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(seed=SEEDS, level=st.integers(1, 4))
+def test_an_instruction_is_read_back_word_for_word(kind: str, seed: int, level: int) -> None:
+    found = draw(np.random.default_rng(seed), [kind], level=level)
+    assert read(f" {found.text}\n") == found
+
+
+@given(st.text() | st.sampled_from(list(KINDS)).map(lambda kind: draw(np.random.default_rng(0), [kind], level=1).text))
+def test_whatever_is_proposed_has_an_answer_or_is_refused(text: str) -> None:
+    found = read(text)
+    assert found is None or found.right(found.solve())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "What is 3 + 4?",
+        "What is 3 + 4? Reply with the number alone. What is 3 + 4? Reply with the number alone.",
+        "What is 3 + 99999999999? Reply with the number alone.",
+        "1. What is 3 + 4? Reply with the number alone.",
+        "Which two whole numbers above 1 multiply to 7? Reply with the two numbers.",
+        "Which of the numbers 2 4 add up to 5? Use each at most once. Reply with these numbers alone.",
+        "Ada has a red kite. Ada has a blue boat. What does Ada have? Reply with one word.",
+        "Ada has a red kite. What does Bo have? Reply with one word.",
+        "Write an expression of x, with whole numbers and + - * alone, that is 3 where x is 2 and 4 where x is 2.",
+    ],
+)
+def test_what_has_no_answer_is_no_instruction(text: str) -> None:
+    assert read(text) is None
+
+
+def test_a_proposer_is_paid_for_new_instructions_that_are_sometimes_done() -> None:
+    game = SelfReward(candidates=2, judgements=1, propose=True, kinds=("sum",))
+    assert game.seats == ("proposer", "actor", "judge")
+    task = next(game.tasks("train", 0))
+    state = game.start(task.public, np.random.default_rng(0))
+    old = state.examples[0].text
+    for refused in ("Do something.", old):
+        over = game.tell(state, refused)
+        assert game.ask(over) is None and game.outcome(over).rewards == {"proposer": 0.0, "actor": 0.0, "judge": 0.0}
+        assert game.metrics(over, task) == {"proposed": 0.0} and game.credits(over) == (0.0,)
+    for text in ("What is 30 + 4? Reply with the number alone.", "34", "35", "Score: 5", "Score: 0"):
+        state = game.tell(state, text)
+    assert game.outcome(state).rewards["proposer"] == 1.0
+    assert game.credits(state) == (1.0, 1.0, 0.0, None, None)
+    assert game.metrics(state, task)["right"] == 0.5 and game.metrics(state, task)["proposed"] == 1.0
+
+
+def test_a_review_compares_the_judgements_that_differ_most_in_both_orders() -> None:
+    game = SelfReward(candidates=2, judgements=2, review=True)
+    assert game.seats == ("actor", "judge", "meta_judge")
+    task = Task("t", Instruction("sum", {"numbers": [3, 4]}).public())
+    state = game.start(task.public, np.random.default_rng(0))
+    for text in ("7", "8", "Score: 4", "good\nScore: 5", "Score: 4", "bad\nScore: 0"):
+        state = game.tell(state, text)
+    ask = game.ask(state)
+    assert (
+        ask is not None and ask.seat == "meta_judge" and ask.view["judgements"] == ("good\nScore: 5", "bad\nScore: 0")
+    )
+    state = game.tell(state, "Better: 2")
+    ask = game.ask(state)
+    assert ask is not None and ask.view["judgements"] == ("bad\nScore: 0", "good\nScore: 5")
+    state = game.tell(state, "Better: 1")
+    assert game.ask(state) is None
+    assert game.credits(state) == (0.8, 0.5, None, 0.0, None, 1.0, 1.0, 1.0)
+    figures = game.metrics(state, task)
+    assert figures["meta_right"] == 1.0 and figures["meta_prefers_more"] == 0.0 and figures["meta_swap_flips"] == 0.0
+
+
+def test_judgements_that_agree_need_no_review() -> None:
+    game = SelfReward(candidates=1, judgements=2, review=True)
+    state = game.start(Instruction("sum", {"numbers": [3, 4]}).public(), np.random.default_rng(0))
+    for text in ("7", "Score: 4", "Score: 4"):
+        state = game.tell(state, text)
+    assert game.ask(state) is None and game.credits(state) == (0.8, 1.0, 1.0)

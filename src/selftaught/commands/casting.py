@@ -94,20 +94,22 @@ def seats_of(game: str, written: Sequence[str], *, default: Mapping[Seat, str] |
     from selftaught.envs.registry import entry
 
     known = entry(game)
+    # Some settings bring seats that the plain game has not; whoever sits there unasked does no harm.
+    everywhere = tuple(known.players)
     found: dict[Seat, str] = {}
     for word in written:
         seat, equals, name = word.partition("=")
         if not equals:
-            seats, name = known.seats, word
-        elif seat in known.seats:
+            seats, name = everywhere, word
+        elif seat in everywhere:
             seats = (seat,)
         else:
-            raise ValueError(f"{word!r}: {game} has no seat {seat!r}; its seats are {', '.join(known.seats)}")
+            raise ValueError(f"{word!r}: {game} has no seat {seat!r}; its seats are {', '.join(everywhere)}")
         for seat in seats:
             if seat in found:
                 raise ValueError(f"seat {seat!r} is given to both {found[seat]!r} and {name!r}")
             found[seat] = name
-    return {seat: found.get(seat) or (default or known.default_others)[seat] for seat in known.seats}
+    return {seat: found.get(seat) or {**known.default_others, **(default or {})}[seat] for seat in everywhere}
 
 
 def make(game: str, settings: Sequence[str], *, level: Mapping[str, Any] | None = None) -> Game[Any]:
