@@ -57,7 +57,7 @@ class Dpo:
     """Length control: what lies within this share of the range of rewards from the best counts as best, and the
     shortest of it is preferred; likewise the longest of the worst is rejected."""
     anchor: str = ""
-    """Name of the agent whose replies alone are rejected, and never preferred; nobody's if empty."""
+    """Name of the agent whose replies alone are rejected, and never preferred, in the seats where it plays."""
     second: str = ""
     """Name of the agent under which the same replies come again with the rewards of another judge. How well the two
     agree (Kendall's tau, mapped to 0..1, mean over the round) is then the chance that a preference is right."""
@@ -84,10 +84,12 @@ class Dpo:
             for seat, reward in episode.outcome.rewards.items():
                 if episode.turns_of(seat):
                     groups[episode.group, seat].append(Candidate(episode, seat, reward))
-        sure = self._sure(groups.values())
+        anchored = {seat for (_, seat), group in groups.items() if any(one.agent == self.anchor for one in group)}
+        sure = self._sure(list(groups.values()))
         found: list[Example] = []
-        for group in groups.values():
-            pair = self.pair([one for one in group if one.agent != self.second or not self.second])
+        for (_, seat), group in groups.items():
+            own = [one for one in group if not self.second or one.agent != self.second]
+            pair = self.pair(own, anchored=seat in anchored)
             if pair is not None:
                 preferred, rejected = (_sequence(one, codec) for one in pair)
                 value = [replace(span, value=sure) for span in preferred.spans]
@@ -98,10 +100,10 @@ class Dpo:
         """See ``selftaught.algorithms.losses.dpo_loss``."""
         return dpo_loss(logprobs_BT, batch, beta=self.beta, nll=self.nll)
 
-    def pair(self, group: Sequence[Candidate]) -> tuple[Candidate, Candidate] | None:
+    def pair(self, group: Sequence[Candidate], *, anchored: bool = False) -> tuple[Candidate, Candidate] | None:
         """The preferred reply of a group and the rejected one; None where rewards do not tell, or the texts are one."""
-        good = [one for one in group if not self.anchor or one.agent != self.anchor]
-        bad = [one for one in group if not self.anchor or one.agent == self.anchor]
+        good = [one for one in group if not anchored or one.agent != self.anchor]
+        bad = [one for one in group if not anchored or one.agent == self.anchor]
         if not good or not bad:
             return None
         most, least = max(one.reward for one in good), min(one.reward for one in bad)
@@ -114,7 +116,7 @@ class Dpo:
         rejected = max(worst, key=lambda one: len(one.text)) if self.band else worst[0]
         return None if preferred.text == rejected.text else (preferred, rejected)
 
-    def _sure(self, groups: Sequence[Sequence[Candidate]] | Any) -> float:
+    def _sure(self, groups: Sequence[Sequence[Candidate]]) -> float:
         """Chance that a preference is right, by the agreement of two judges; 1 if there is only one."""
         if not self.second:
             return 1.0

@@ -18,8 +18,9 @@ from typing import Any
 from selftaught.agents.scripted import Scripted
 from selftaught.benchmarks.record import RESULTS, record
 from selftaught.envs.aec_view import AecView
+from selftaught.envs.entry import Entry
 from selftaught.envs.gym_view import SeatEnv
-from selftaught.envs.registry import Entry, games
+from selftaught.envs.registry import games
 from selftaught.rollout import rollout
 from selftaught.types import Player, Seat
 

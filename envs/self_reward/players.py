@@ -47,8 +47,10 @@ def judge(ask: Ask, *, liking: Liking) -> str:
 
 
 def oracle(ask: Ask) -> str:
-    """Full points to what is right, and one to what is not."""
-    return judge(ask, liking=_truth)
+    """Full points to what is right, and one to what is not; its reason names an answer that is right."""
+    told: Instruction = ask.view["instruction"]
+    points = [_truth(told, answer) for answer in ask.view["answers"]]
+    return _said(points, f"Right would be: {told.solve()}")
 
 
 def flipping(ask: Ask, *, rate: float) -> str:
@@ -129,5 +131,5 @@ PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
 }
 TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {"actor": ("solver",), "judge": ("oracle",)}
 YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {"actor": ("sloppy",), "judge": ("oracle",)}
-MEASURES: Final = ("right", "points", "auroc", "read", "pair_right", "pair_wrong", "words")
-"""Of an evaluation: how often answers are right, and what the judge makes of them."""
+MEASURES: Final = ("right", "any_right", "read", "words")
+"""Of an evaluation; the other figures of the audit are not there in every game."""

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from selftaught.envs.self_reward.instructions import Instruction
-from selftaught.types import Message
+from selftaught.envs.self_reward.state import ACTOR, PROPOSER
+from selftaught.types import Episode, Message, Task
 
 LONGEST: Final = 600
 """Characters of a proposal that are looked at; a longer one is refused."""
@@ -42,6 +43,18 @@ def read(text: str) -> Instruction | None:
             if proposed is not None and proposed.text == told:
                 return proposed
     return None
+
+
+def settled(episode: Episode) -> Task | None:
+    """The task with the instruction that was proposed in its game, if one was; None where it was refused.
+
+    To whoever answers it next it is a task like any other.
+    """
+    proposed = episode.turns_of(PROPOSER)
+    if not proposed:
+        return episode.task
+    found = read(proposed[0].reply.text) if episode.turns_of(ACTOR) else None
+    return None if found is None else Task(episode.task.id, found.public(), {"instruction": found.public()})
 
 
 def _made(kind: str, given: Callable[[re.Match[str]], dict[str, Any]], found: re.Match[str]) -> Instruction | None:

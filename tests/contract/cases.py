@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from selftaught.envs.aec_view import AecView
+from selftaught.envs.entry import Entry
 from selftaught.envs.gym_view import SeatEnv
-from selftaught.envs.registry import Entry, games
+from selftaught.envs.registry import games
 from selftaught.types import Ask, Outcome, Paying, Player, Seat
 from tests.contract import toy
 

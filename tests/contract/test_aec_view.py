@@ -9,7 +9,7 @@ import pytest
 from pettingzoo.test import api_test, seed_test
 
 from selftaught.envs.aec_view import AFTER_RESET, AecView
-from selftaught.envs.registry import Entry
+from selftaught.envs.entry import Entry
 from tests.contract import toy
 from tests.contract.cases import ENTRIES, by_seat, cast_of, entry_id, no_warnings, play_table
 

@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 
 from selftaught.envs.aec_view import AecView
-from selftaught.envs.registry import Entry
+from selftaught.envs.entry import Entry
 from selftaught.types import Seat
 from tests.contract.cases import (
     ENTRIES,

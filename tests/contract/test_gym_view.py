@@ -12,8 +12,8 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit
 
+from selftaught.envs.entry import Entry
 from selftaught.envs.gym_view import LEARNER, MOST_SKIPS, SeatEnv
-from selftaught.envs.registry import Entry
 from selftaught.types import Ask, Episode, Reply, Seat
 from tests.contract import toy
 from tests.contract.cases import ENTRIES, SEATS, cast_of, entry_id, make, no_warnings, play_seat, seat_env

@@ -9,7 +9,7 @@ import gymnasium
 import pytest
 
 from selftaught.envs import registry
-from selftaught.envs.registry import Entry
+from selftaught.envs.entry import Entry
 from tests.contract.cases import entry_id
 
 REGISTERED = pytest.mark.parametrize("entry", registry.games().values(), ids=entry_id)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selftaught.envs.aec_view import AecView
-from selftaught.envs.registry import Entry
+from selftaught.envs.entry import Entry
 from selftaught.types import Ask, Game, Player, Seat, Task
 from tests.contract.cases import (
     ENTRIES,

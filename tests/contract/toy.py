@@ -14,8 +14,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from selftaught.envs.entry import Entry
 from selftaught.envs.gym_view import SeatEnv
-from selftaught.envs.registry import Entry
 from selftaught.types import Ask, Message, Outcome, Player, Seat, Task
 
 GYM_ID = "tests/Toy-v0"

@@ -83,7 +83,8 @@ def test_length_control_prefers_the_shortest_of_the_best_and_rejects_the_longest
 def test_an_anchor_gives_the_rejected_replies_and_nothing_else() -> None:
     new, old = game(("n1", 0.2), ("n2", 0.6)), game(("o1", 0.9), ("o2", 0.4), agent="m0")
     assert texts(Dpo(anchor="m0"), new, old) == ["n2", "o2"]
-    assert texts(Dpo(anchor="m0"), new) == []
+    other = game(("x", 0.9), ("y", 0.1), question="without the old one's reply")
+    assert texts(Dpo(anchor="m0"), new, old, other) == ["n2", "o2"]
     assert texts(Dpo(anchor="m0"), game(("n", 0.3)), old) == []
 
 

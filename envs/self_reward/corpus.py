@@ -1,0 +1,49 @@
+"""Chats from which a model can learn all seats from nothing: instructions of the training kind, followed well or badly.
+
+The actors' answers are right as often as not, and nothing says which; the judges' demonstrations are the scripted
+oracle's, whose reason names an answer that would be right. That is the paper's start (IFT and EFT, arXiv 2401.10020,
+section 2.2) without people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from selftaught.envs.self_reward.game import SHOWN, SelfReward
+from selftaught.envs.self_reward.instructions import draw
+from selftaught.envs.self_reward.players import inventor, oracle, sloppy
+from selftaught.envs.self_reward.rubric import pointwise
+from selftaught.envs.self_reward.state import ACTOR, JUDGE, PROPOSER
+from selftaught.types import Ask, Message
+
+SHARES: Final = {ACTOR: 0.7, JUDGE: 0.25, PROPOSER: 0.05}
+"""Of the chats."""
+LEVEL: Final = 2
+"""Two-digit sums, lists of five: seldom the same twice."""
+
+
+def corpus(rng: np.random.Generator, *, count: int = 60_000, rules: float = 0.2) -> Iterator[tuple[Message, ...]]:
+    """``count`` chats; a judge's rules, which never change, stand in a share of its chats only."""
+    plain, proposing = SelfReward(), SelfReward(propose=True)
+    seats, shares = list(SHARES), list(SHARES.values())
+    for _ in range(count):
+        seat = seats[rng.choice(len(seats), p=shares)]
+        told = [draw(rng, plain.drawn, level=LEVEL) for _ in range(SHOWN if seat == PROPOSER else 1)]
+        seed = int(rng.integers(2**63))
+        if seat == PROPOSER:
+            ask = proposing.ask(proposing.start({"examples": [one.public() for one in told]}, rng))
+            assert ask is not None
+            yield (*ask.messages, Message("assistant", inventor(replace(ask, seed=seed))))
+            continue
+        asked = Ask(ACTOR, (Message("user", told[0].text),), {"instruction": told[0]}, seed)
+        answer = sloppy(asked)
+        if seat == ACTOR:
+            yield (*asked.messages, Message("assistant", answer))
+            continue
+        messages = pointwise(told[0].text, answer)
+        said = oracle(Ask(JUDGE, messages, {"instruction": told[0], "answers": (answer,)}))
+        yield (*(messages if rng.random() < rules else messages[1:]), Message("assistant", said))
