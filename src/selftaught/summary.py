@@ -51,7 +51,8 @@ def summarise(episodes: Sequence[Episode]) -> dict[str, float]:
         return {"episodes": 0.0}
     figures: dict[str, float] = {"episodes": float(len(episodes))}
     for seat in sorted({seat for episode in episodes for seat in episode.outcome.rewards}):
-        figures[f"reward/{seat}"] = float(np.mean([episode.outcome.rewards[seat] for episode in episodes]))
+        rewards = [episode.outcome.rewards[seat] for episode in episodes if seat in episode.outcome.rewards]
+        figures[f"reward/{seat}"] = float(np.mean(rewards))
     for name in sorted({name for episode in episodes for name in episode.metrics}):
         found = [_metric(episode, name) for episode in episodes]
         present = [value for value in found if value is not None]

@@ -1,0 +1,49 @@
+"""The alarm: rings where a judge is pleased and the truth stays behind, and else only by chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from selftaught.algorithms.gap_alarm import lead, reading
+
+COUNT = 200
+
+
+def drawn(rate: float, seed: int) -> list[float]:
+    return [float(value) for value in np.random.default_rng(seed).random(COUNT) < rate]
+
+
+def test_it_rings_when_the_judge_rises_alone() -> None:
+    found = reading((drawn(0.4, 0), drawn(0.8, 1)), (drawn(0.4, 0), drawn(0.4, 2)))
+    assert found.rings and found.judged > 0.3 and abs(found.true) < 0.15 and found.gap > 2 * found.gap_error
+
+
+def test_it_is_silent_when_both_rise_or_neither() -> None:
+    before, after = drawn(0.4, 0), drawn(0.8, 1)
+    assert not reading((before, after), (before, after)).rings
+    assert not reading((before, before), (before, before)).rings
+    assert not reading((after, before), (before, after)).rings
+
+
+def test_an_honest_judge_rings_it_seldom() -> None:
+    """A judge of constant error on a policy that stands still: by chance alone, below 5 %."""
+    rings = 0
+    for seed in range(400):
+        truth = [drawn(0.5, 4 * seed + place) for place in (0, 1)]
+        flips = [np.array(drawn(0.2, 4 * seed + place)) for place in (2, 3)]
+        said = [np.abs(np.array(true) - flip).tolist() for true, flip in zip(truth, flips, strict=True)]
+        rings += reading((said[0], said[1]), (truth[0], truth[1])).rings
+    assert 0 < rings / 400 < 0.05
+
+
+def test_lead_is_from_the_alarm_to_the_fall() -> None:
+    assert lead([False, True, True], [0.0, 0.0, -0.5], [0.1, 0.1, 0.1]) == 1
+    assert lead([False, False, True], [0.0, -0.5, -0.5], [0.1, 0.1, 0.1]) == -1
+    assert lead([False, False], [0.0, -0.5], [0.1, 0.1]) is None
+    assert lead([True, True], [0.0, 0.0], [0.1, 0.1]) is None
+
+
+def test_tasks_must_be_the_same() -> None:
+    with pytest.raises(ValueError, match="same two or more tasks"):
+        reading(([0.0, 1.0], [1.0]), ([0.0, 1.0], [1.0, 0.0]))

@@ -1,0 +1,96 @@
+"""Rounds of self-rewarding: who answers, who judges again, and what the audit makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from selftaught.agents.scripted import Scripted
+from selftaught.algorithms.self_rewarding import ACTOR, AGAIN, ANCHOR, JUDGE, LEARNED_FROM, POLICY, Rounds
+from selftaught.algorithms.turns import decisions, own_turns
+from selftaught.benchmarks.audit import audited, pooled
+from selftaught.envs.self_reward.game import SelfReward
+from selftaught.envs.self_reward.players import PLAYERS, flipping, inventor, oracle, sloppy, solver
+from selftaught.envs.self_reward.proposals import settled
+from selftaught.rollout import rollout
+from selftaught.types import Ask, Episode
+
+GAME = SelfReward(candidates=3, judgements=1)
+
+
+def rounds(game: SelfReward = GAME, **options: Any) -> Rounds:
+    cast = {"proposer": Scripted(POLICY, inventor), ACTOR: Scripted(POLICY, sloppy), JUDGE: Scripted("outside", oracle)}
+    plain = replace(game, propose=False, review=False)
+    return Rounds(game, plain, settled, cast, tasks=10, seed=0, **options)
+
+
+def played(*, judge: Any, games: int = 200) -> list[Episode]:
+    tasks = islice(GAME.tasks("test", 0), games)
+    return rollout(GAME, tasks, {ACTOR: Scripted(POLICY, sloppy), JUDGE: Scripted("judge", judge)}, seed=0)
+
+
+def test_every_round_has_tasks_of_its_own() -> None:
+    first, second = rounds()(0, 5), rounds()(1, 6)
+    assert len(first) == len(second) == 10
+    assert not {episode.group for episode in first} & {episode.group for episode in second}
+    assert rounds()(0, 5) == first
+
+
+@pytest.mark.parametrize("game", [GAME, replace(GAME, propose=True)])
+def test_an_earlier_model_answers_the_same_instructions(game: SelfReward) -> None:
+    found = rounds(game, anchor=Scripted(ANCHOR, solver))(0, 5)
+    own, old = found[:10], found[10:]
+    told = [episode.turns_of(ACTOR)[0].ask.messages for episode in own if episode.turns_of(ACTOR)]
+    assert told == [episode.turns_of(ACTOR)[0].ask.messages for episode in old]
+    seen = decisions(own_turns(found, agents=LEARNED_FROM, seats=(ACTOR,)))
+    assert {episode.turns[0].agent for episode in seen} == {POLICY, ANCHOR}
+    groups = {episode.group for episode in seen}
+    assert len(groups) == len(old)
+
+
+def test_a_former_judge_sees_the_same_answers() -> None:
+    def former(step: int) -> Scripted | None:
+        return Scripted("former", partial(flipping, rate=1.0)) if step else None
+
+    source = rounds(former=former)
+    assert len(source(0, 5)) == 10
+    found = source(1, 5)
+    own, again = found[:10], found[10:]
+    texts = [[[t.reply.text for t in episode.turns_of(ACTOR)] for episode in some] for some in (own, again)]
+    assert texts[0] == texts[1] and {t.agent for e in again for t in e.turns_of(ACTOR)} == {AGAIN}
+    seen = decisions(own_turns(found, agents=LEARNED_FROM, seats=(ACTOR,)))
+    groups: dict[str, list[Episode]] = {}
+    for episode in seen:
+        groups.setdefault(episode.group, []).append(episode)
+    assert len(groups) == 10
+    for group in groups.values():
+        said = {(one.turns[0].agent, one.turns[0].reply.text): one.outcome.rewards[ACTOR] for one in group}
+        # The oracle gives 5 points or 1, and the other one what is left of 5.
+        assert all(
+            credit + said[AGAIN, text] == pytest.approx(1.0) or {credit, said[AGAIN, text]} == {0.2, 0.8}
+            for (agent, text), credit in said.items()
+            if agent == POLICY
+        )
+
+
+def test_the_pooled_audit_tells_judges_apart() -> None:
+    good, bad = pooled(played(judge=oracle)), pooled(played(judge=PLAYERS[JUDGE]["random"]))
+    assert good["auroc"] == 1.0 and 0.4 < bad["auroc"] < 0.6
+    assert good["ece"] < 0.12 < bad["ece"]
+    assert pooled(played(judge=PLAYERS[JUDGE]["length"]))["length"] > 0.5
+    silent = audited(played(judge=lambda ask: "hm", games=5))
+    assert silent["pooled"] == {} and silent["points_by_task"] == [None] * 5
+    assert silent["figures"]["read"]["mean"] == 0.0
+
+
+def test_columns_go_by_task() -> None:
+    def constant(ask: Ask) -> str:
+        return "Score: 4"
+
+    found = audited(played(judge=constant, games=20))
+    assert found["points_by_task"] == [0.8] * 20 and 0.2 < sum(found["right_by_task"]) / 20 < 0.8
+    assert found["figures"]["points"]["mean"] == 4.0
