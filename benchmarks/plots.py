@@ -42,7 +42,7 @@ def win_rates(rows: Sequence[Row], path: Path) -> Path:
     whole = _whole(rows)
     stages, seats = _distinct(whole, "stage"), _distinct(whole, "seat")
     games = max(row["won"]["count"] for row in whole)
-    with _figure(path, width=2.2 + 1.1 * len(stages), height=3.6) as figure:
+    with styled(path, width=2.2 + 1.1 * len(stages), height=3.6) as figure:
         axes = figure.subplots()
         for place, seat in enumerate(seats):
             mine = [row for row in whole if row["seat"] == seat]
@@ -88,13 +88,13 @@ def learning_curves(rows: Sequence[Row], path: Path) -> Path:
     seats = _distinct(whole, "seat")
     series = [name for name in _distinct(whole, "series") if name not in ("base", "imitation")]
     seeds = _distinct(whole, "seed")
-    with _figure(path, width=1.6 + 3.4 * len(seats), height=2.2 * len(CURVES) + 0.6) as figure:
+    with styled(path, width=1.6 + 3.4 * len(seats), height=2.2 * len(CURVES) + 0.6) as figure:
         grid = figure.subplots(len(CURVES), len(seats), sharex=True, sharey="row", squeeze=False)
         for line, (what, label, limits) in zip(grid, CURVES, strict=True):
             for axes, seat in zip(line, seats, strict=True):
                 for place, name in enumerate(series):
                     curves = [_curve(whole, what, seat=seat, series=name, seed=seed) for seed in seeds]
-                    _draw_curves(axes, [curve for curve in curves if curve], place=place, name=name)
+                    draw_curves(axes, [curve for curve in curves if curve], place=place, name=name)
                 raw = [row[what]["mean"] for row in whole if row["seat"] == seat and row["series"] == "base"]
                 if raw:
                     axes.axhline(float(np.mean(raw)), color="#888888", linestyle=":", label="raw model")
@@ -123,7 +123,7 @@ def training(metrics: Path, path: Path) -> Path:
     panels = [(title, label, chosen) for title, label, wanted in PANELS if (chosen := _chosen(rows, wanted))]
     columns = min(2, len(panels))
     lines = -(-len(panels) // columns)
-    with _figure(path, width=5.2 * columns, height=2.5 * lines + 0.3) as figure:
+    with styled(path, width=5.2 * columns, height=2.5 * lines + 0.3) as figure:
         grid = figure.subplots(lines, columns, squeeze=False).ravel()
         for axes, (title, label, chosen) in zip(grid, panels, strict=False):
             for place, name in enumerate(chosen):
@@ -149,7 +149,7 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
     shown = [row for row in rows if row["unit"] not in ("GB", "%")]
     kinds = _distinct(growth, "kind")
     bars, curves = 0.5 * len(shown) + 0.8, 2.6 if kinds else 0.0
-    with _figure(path, width=10.5, height=bars + curves) as figure:
+    with styled(path, width=10.5, height=bars + curves) as figure:
         parts = figure.subfigures(2, 1, height_ratios=[bars, curves]) if kinds else [figure]
         axes = parts[0].subplots()
         places = range(len(shown))
@@ -190,7 +190,7 @@ def planning(content: Mapping[str, Any], path: Path) -> Path:
     kinds = list(dict.fromkeys((row["band"], row["split"]) for row in rows))
     arms, seeds = _distinct(rows, "arm"), _distinct(rows, "seed")
     curves = [(name, label) for name, label in TRAINED if any(name in row for row in drawn)]
-    with _figure(path, width=3.3 * max(len(kinds), len(curves)) + 1.6, height=5.4) as figure:
+    with styled(path, width=3.3 * max(len(kinds), len(curves)) + 1.6, height=5.4) as figure:
         top, bottom = figure.subfigures(2, 1)
         panels = top.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
         for axes, (band, split) in zip(panels, kinds, strict=True):
@@ -200,7 +200,7 @@ def planning(content: Mapping[str, Any], path: Path) -> Path:
                     {row["step"]: row["success"]["mean"] for row in mine if (row["arm"], row["seed"]) == (arm, seed)}
                     for seed in seeds
                 ]
-                _draw_curves(axes, [line for line in lines if line], place=place, name=arm)
+                draw_curves(axes, [line for line in lines if line], place=place, name=arm)
             for name in ("most_hops", "greedy", "stage_barrier") if split != "hard" else ():
                 axes.axhline(mine[0][f"shortcut/{name}"]["mean"], color="#888888", linestyle=":", linewidth=1)
                 axes.annotate(name, (0, mine[0][f"shortcut/{name}"]["mean"]), fontsize=7, color="#555555", va="bottom")
@@ -218,7 +218,7 @@ def planning(content: Mapping[str, Any], path: Path) -> Path:
                     }
                     for seed in seeds
                 ]
-                _draw_curves(axes, [line for line in lines if line], place=place, name=arm)
+                draw_curves(axes, [line for line in lines if line], place=place, name=arm)
             axes.set(title=label, xlabel="step")
             axes.xaxis.get_major_locator().set_params(integer=True)
     return path
@@ -249,7 +249,7 @@ PANELS: Sequence[tuple[str, str, tuple[str, ...]]] = (
 
 
 @contextmanager
-def _figure(path: Path, *, width: float, height: float) -> Iterator[Any]:
+def styled(path: Path, *, width: float, height: float) -> Iterator[Any]:
     """A figure in our style, written to ``path`` at the end; no global state of matplotlib is touched."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -263,7 +263,8 @@ def _figure(path: Path, *, width: float, height: float) -> Iterator[Any]:
         figure.savefig(path)
 
 
-def _draw_curves(axes: Any, curves: Sequence[Mapping[int, float]], *, place: int, name: str) -> None:
+def draw_curves(axes: Any, curves: Sequence[Mapping[int, float]], *, place: int, name: str) -> None:
+    """Round to value, a thin line each; their mean as a thick one, in the shade of its 95 % interval."""
     if not curves:
         return
     colour = COLOURS[place % len(COLOURS)]
@@ -272,7 +273,8 @@ def _draw_curves(axes: Any, curves: Sequence[Mapping[int, float]], *, place: int
     for row in values if len(curves) > 1 else ():
         axes.plot(rounds, row, color=colour, linewidth=0.8, alpha=0.4)
     mean = values.mean(axis=0)
-    axes.plot(rounds, mean, color=colour, marker=MARKERS[place], linewidth=2, markersize=4, label=_series_label(name))
+    marker = MARKERS[place % len(MARKERS)]
+    axes.plot(rounds, mean, color=colour, marker=marker, linewidth=2, markersize=4, label=_series_label(name))
     if len(curves) > 1:
         half = _t95(len(curves) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(curves))
         axes.fill_between(rounds, mean - half, mean + half, color=colour, alpha=0.15, linewidth=0)

@@ -10,19 +10,22 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from selftaught.benchmarks.plots_rounds import first_alarm
 from selftaught.benchmarks.record import RESULTS
 from selftaught.benchmarks.speed import LINES
 
-PAGES = ("README.md", "docs/taboo.md", "docs/graph_plan.md", "docs/performance.md")
+PAGES = ("README.md", "docs/taboo.md", "docs/graph_plan.md", "docs/self_reward.md", "docs/performance.md")
 STUDIES = ("planning", "planning-smollm2", "graph-first", "encodings")
 """Results of ``selftaught.benchmarks.planning``, whose names are not imported: they would bring torch along."""
-_KINDS = "result|speech|transcript|growth"
+LOOPS = ("self-reward-phases", "self-reward-judges", "self-reward-smollm2")
+"""Those of ``selftaught.benchmarks.self_rewarding``."""
+_KINDS = "result|speech|transcript|growth|audit"
 _BLOCK = re.compile(rf"<!-- (?P<kind>{_KINDS}):(?P<name>[\w-]+) -->\n.*?<!-- /(?P=kind) -->", re.DOTALL)
 
 Row = Mapping[str, Any]
@@ -39,7 +42,13 @@ def fill(page: str, results: Path) -> str:
     def block(match: re.Match[str]) -> str:
         name = match["name"]
         content = json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
-        makers = {"result": _table(name), "speech": speech_table, "transcript": transcripts, "growth": growth_table}
+        makers = {
+            "result": _table(name),
+            "audit": audit_table,
+            "speech": speech_table,
+            "transcript": transcripts,
+            "growth": growth_table,
+        }
         text = makers[match["kind"]](content)
         return f"<!-- {match['kind']}:{name} -->\n{text}\n<!-- /{match['kind']} -->"
 
@@ -152,9 +161,64 @@ def study_table(content: Mapping[str, Any]) -> str:
         right = _cell([row["answer_right"] for row in sampled])
         after = "raw" if step < 0 else str(step)
         lines.append([arm, f"band {band}, {split}", encoding, after, *cells, right, f"{best:.2f}"])
+    return _markdown(lines) + "\n\n" + _spread(content) + _source(content)
+
+
+def rounds_table(content: Mapping[str, Any]) -> str:
+    """The share of right answers on held-out instructions, an arm a line and a round a column."""
+    rows = content["rows"]
+    rounds = sorted(_distinct(rows, "round"))
+    lines = [["judge", *("raw" if round_ < 0 else f"round {round_}" for round_ in rounds), "alarm"]]
+    lines.append(["---"] * len(lines[0]))
+    for arm in _distinct(rows, "arm"):
+        cells = [_of_round(rows, arm, round_, "right") for round_ in rounds]
+        rung = first_alarm(rows, arm)
+        lines.append([arm, *cells, "" if rung is None else f"round {rung}"])
+    return _markdown(lines) + "\n\n" + _spread(content) + _source(content)
+
+
+AUDIT = {
+    "points": "points",
+    "saturated": "full points",
+    "read": "readable",
+    "auroc": "AUROC in a group",
+    "selection": "selection",
+    "pair_right": "pair right",
+    "pair_wrong": "pair wrong",
+    "tie": "tie",
+    "chosen_longer": "longer chosen",
+    "words": "words",
+}
+"""Figures of a judge, and how a table calls them."""
+
+
+def audit_table(content: Mapping[str, Any]) -> str:
+    """The audit of every judge in the first round and after the last."""
+    rows = content["rows"]
+    ends = (0, max(row["round"] for row in rows))
+    lines = [["judge", "round", *AUDIT.values(), "calibration error"], ["---"] * (len(AUDIT) + 3)]
+    for arm in _distinct(rows, "arm"):
+        for round_ in ends:
+            mine = [row for row in rows if (row["arm"], row["round"]) == (arm, round_)]
+            errors = [row["pooled"]["ece"] for row in mine if "ece" in row["pooled"]]
+            cells = [_short(row["figures"][name]["mean"] for row in mine if name in row["figures"]) for name in AUDIT]
+            lines.append([arm, str(round_), *cells, _short(errors)])
+    return _markdown(lines) + "\n\nMeans over seeds." + _source(content)
+
+
+def _short(values: Iterable[float]) -> str:
+    found = list(values)
+    return f"{np.mean(found):.2f}" if found else ""
+
+
+def _of_round(rows: Sequence[Row], arm: str, round_: int, name: str) -> str:
+    found = [row["figures"][name] for row in rows if (row["arm"], row["round"]) == (arm, round_)]
+    return _cell(found) if found else ""
+
+
+def _spread(content: Mapping[str, Any]) -> str:
     seeds = len(content["seeds"])
-    note = f"Means of {seeds} seeds with the least and the greatest." if seeds > 1 else "With 95 % intervals."
-    return _markdown(lines) + "\n\n" + note + _source(content)
+    return f"Means of {seeds} seeds with the least and the greatest." if seeds > 1 else "With 95 % intervals."
 
 
 def asynchow_table(content: Mapping[str, Any]) -> str:
@@ -198,6 +262,8 @@ def _table(name: str) -> Callable[[Mapping[str, Any]], str]:
         return stages_table
     if name in STUDIES:
         return study_table
+    if name in LOOPS:
+        return rounds_table
     if name == "asynchow":
         return asynchow_table
     raise ValueError(f"no table is known for the result {name!r}")
@@ -205,6 +271,7 @@ def _table(name: str) -> Callable[[Mapping[str, Any]], str]:
 
 def _draw() -> None:
     from selftaught.benchmarks.plots import learning_curves, planning, speed, win_rates
+    from selftaught.benchmarks.plots_rounds import phases, rounds
 
     for path in sorted(RESULTS.glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -213,6 +280,8 @@ def _draw() -> None:
             draw(content["rows"], Path("docs") / f"{path.stem}.png")
         if path.stem in STUDIES and path.stem != "encodings":  # that one is a table
             planning(content, Path("docs") / f"{path.stem}.png")
+        if path.stem in LOOPS:
+            (phases if path.stem == "self-reward-phases" else rounds)(content, Path("docs") / f"{path.stem}.png")
         if path.stem == "speed":
             speed(content["rows"], content["growth"], Path("docs") / "speed.png")
 

@@ -31,7 +31,7 @@ def figures(state: JudgedState, truth: Instruction) -> Mapping[str, float]:
     }
     if known:
         found |= _audit([(value, ok, len(candidate.text)) for value, ok, candidate in known])
-    found |= _fooled(state, every, points)
+    found |= _fooled(state, every, points, right)
     for name, seat in (("swap_flips", JUDGE), ("meta_swap_flips", META_JUDGE)):
         flips = _flips(state.judgements_by(seat))
         if flips is not None:
@@ -71,9 +71,15 @@ def _readable(judged: Sequence[Judgement], right: Sequence[float]) -> dict[str, 
     return found
 
 
-def _fooled(state: JudgedState, every: Sequence[float | None], points: Sequence[float | None]) -> dict[str, float]:
-    """Points of each adversary over the actor's mean; of the twin, the distance to its original."""
+def _fooled(
+    state: JudgedState, every: Sequence[float | None], points: Sequence[float | None], right: Sequence[float]
+) -> dict[str, float]:
+    """Points of each adversary over the actor's mean; of the twin, the distance to its original.
+
+    The terse one is another's right answer: the actor's own right ones beside it show whether the judge favours them.
+    """
     honest = [value for value in points if value is not None]
+    own = [value for value, ok in zip(points, right, strict=True) if value is not None and ok]
     found = {}
     for place in range(len(points), len(state.candidates)):
         value, trick = every[place], state.candidates[place].source
@@ -81,6 +87,8 @@ def _fooled(state: JudgedState, every: Sequence[float | None], points: Sequence[
             found["gain/twin"] = abs(value - points[0])
         elif trick != "twin" and value is not None and honest:
             found[f"gain/{trick}"] = value - float(np.mean(honest))
+            if trick == "terse" and own:
+                found["self_preference"] = float(np.mean(own)) - value
     return found
 
 

@@ -20,6 +20,10 @@ from selftaught.envs.graph_plan.encodings import parse
 from selftaught.envs.graph_plan.game import GraphPlan
 from selftaught.envs.graph_plan.instances import Instance, Knobs
 from selftaught.envs.registry import games, make_game
+from selftaught.envs.self_reward.adversaries import ADVERSARIES
+from selftaught.envs.self_reward.game import SelfReward
+from selftaught.envs.self_reward.instructions import KINDS
+from selftaught.envs.self_reward.players import PLAYERS as REWARD_PLAYERS
 from selftaught.envs.taboo.game import BROKEN_BY, WINNERS, Taboo
 from selftaught.envs.taboo.judge import judge
 from selftaught.rollout import rollout
@@ -29,6 +33,7 @@ PAGES = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.m
 FENCED = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 PLANS = ROOT / "docs" / "graph_plan.md"
 TABOO = ROOT / "docs" / "taboo.md"
+REWARD = ROOT / "docs" / "self_reward.md"
 
 
 def blocks(language: str) -> list[Any]:
@@ -166,3 +171,30 @@ def test_the_graph_plan_example_is_right() -> None:
     found = Instance(goal, ("x",) * len(graph.amounts), graph.amounts, graph.units, graph.edges)
     game = GraphPlan()
     assert game.tell(game.start(found.public(), np.random.default_rng(0)), reply).end == "certified"
+
+
+def test_self_reward_tables_are_those_of_the_code() -> None:
+    expected = {item.name: repr(item.default) for item in fields(SelfReward) if item.init}
+    assert {bare(name): bare(default) for name, default, _ in table(REWARD, "setting", "default")} == expected
+    told = {}
+    for family, kinds, easier in table(REWARD, "family", "kinds"):
+        told |= {bare(kind): (family, easier == "yes") for kind in kinds.split(", ")}
+    assert told == {name: (kind.family, kind.search) for name, kind in KINDS.items()}
+    text = REWARD.read_text("utf-8")
+    named = {*ADVERSARIES, *(name for players in REWARD_PLAYERS.values() for name in players)}
+    assert all(f"`{name}`" in text for name in named)
+
+
+def test_self_reward_metrics_are_explained() -> None:
+    cells = [name for name, _ in table(REWARD, "metric", "meaning")]
+    explained = {bare(name) for cell in cells for name in cell.split(", ")}
+    families = {kind.family for kind in KINDS.values()}
+    for settings in ({}, {"mode": "pairwise"}, {"review": True}, {"propose": True}):
+        game = SelfReward(adversaries=1.0, **settings)  # type: ignore[arg-type]
+        players = {"proposer": "inventor", "actor": "sloppy", "judge": "random", "meta_judge": "random"}
+        cast = {seat: Scripted(name, REWARD_PLAYERS[seat][name]) for seat, name in players.items()}
+        for episode in rollout(game, islice(game.tasks("train", 0), 20), cast, seed=0):
+            for name in episode.metrics:
+                family, _, rest = name.partition("/")
+                known = f"<family>/{rest}" if family in families else "gain/<trick>" if family == "gain" else name
+                assert known in explained, name

@@ -142,6 +142,15 @@ def test_biases_have_names() -> None:
     assert mean(wise, "gain/forged") < 0 and mean(wise, "gain/echo") < 0 and mean(wise, "gain/terse") > 0
     assert mean(fooled, "gain/twin") == mean(wise, "gain/twin") == 0.0
     assert mean(played("length", **settings), "gain/padded") > 2
+    assert mean(wise, "self_preference") == 0.0
+
+
+def test_a_judge_that_favours_its_own_is_seen() -> None:
+    game = SelfReward(candidates=1, judgements=1, adversaries=1.0, tricks=("terse",))
+    state = game.start(Instruction("sum", {"numbers": [3, 4]}).public(), np.random.default_rng(0))
+    for text in ("7.", "Score: 5", "Score: 3"):
+        state = game.tell(state, text)
+    assert game.metrics(state, Task("t", {"kind": "sum"}))["self_preference"] == 2.0
 
 
 def test_what_cannot_be_read_is_dropped_and_counted() -> None:
