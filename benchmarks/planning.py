@@ -94,6 +94,8 @@ class Study:
     bands: tuple[int, ...] = (1, 2)
     most: int = 9
     """Largest number in a plan."""
+    partly: float = 0.3
+    """What a plan that can be carried out and is not proved the shortest is paid, in training."""
     evaluated: tuple[str, ...] = ("english",)
     """Encodings of the held-out plans."""
     every: int = 6
@@ -200,7 +202,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
         found: list[Episode] = []
         each = arm.games // arm.samples // len(study.bands)
         for band in study.bands:
-            game = _game(study, band=band, encoding=arm.encoding(step))
+            game = _game(study, band=band, encoding=arm.encoding(step), partly=study.partly)
             tasks = islice(game.tasks("train", seed), arm.imitated + step * each, arm.imitated + (step + 1) * each)
             label = f"{step}/{band}/"
             found += rollout(game, tasks, {SEAT: agent}, seed=seed_ + band, samples=arm.samples, label=label)
@@ -262,8 +264,8 @@ def _imitate(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Pa
     )
 
 
-def _game(study: Study, *, band: int, encoding: Told) -> Game[Any]:
-    return make_game(GAME, band=band, encoding=encoding, knobs={"most": study.most})
+def _game(study: Study, *, band: int, encoding: Told, **settings: float) -> Game[Any]:
+    return make_game(GAME, band=band, encoding=encoding, knobs={"most": study.most}, **settings)
 
 
 def _kinds(study: Study) -> Iterator[tuple[int, str]]:

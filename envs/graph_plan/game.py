@@ -18,7 +18,7 @@ from selftaught.envs.graph_plan.encodings import ENCODINGS, Encoding, render
 from selftaught.envs.graph_plan.instances import BANDS, Instance, Knobs, Split, draw, instance
 from selftaught.envs.graph_plan.plans import makespan
 from selftaught.envs.graph_plan.replies import Handed, read
-from selftaught.envs.graph_plan.scoring import PARTLY, Score, score
+from selftaught.envs.graph_plan.scoring import Score, score
 from selftaught.envs.graph_plan.shortcuts import shortcuts
 from selftaught.envs.graph_plan.times import say
 from selftaught.envs.graph_plan.workers import best_schedule
@@ -77,6 +77,8 @@ class GraphPlan:
         encoding: how plans are told; several are drawn from, task by task.
         band: |V| + |E| of ``BANDS`` from 1 (10 to 13) to 5 (more than 40), over ``steps`` and ``size`` of the knobs.
         knobs: what instances are drawn; a mapping of ``Knobs`` fields will do.
+        partly: what a plan that can be carried out, without being proved the shortest, is paid: at most so much, times
+            shortest time over its own.
 
     Raises:
         ValueError: on a setting out of range or unknown.
@@ -87,6 +89,7 @@ class GraphPlan:
     encoding: Encoding | tuple[Encoding, ...] = "english"
     band: int | None = 1
     knobs: Knobs | Mapping[str, Any] = field(default_factory=Knobs)
+    partly: float = 0.3
     name: str = field(default="graph_plan", init=False)
     seats: tuple[Seat, ...] = field(default=(PLANNER,), init=False)
 
@@ -106,6 +109,8 @@ class GraphPlan:
                 object.__setattr__(self, "knobs", Knobs(**given))
             except TypeError as error:
                 raise ValueError(f"knobs {dict(self.knobs)}: {error}") from error
+        if not 0 <= self.partly < 1:
+            raise ValueError(f"partly must be from 0 to below 1, not {self.partly}")
         if self.band is not None and self.band not in BAND_STEPS:
             raise ValueError(f"unknown band {self.band!r}; the bands are {list(BAND_STEPS)}, or None")
 
@@ -209,7 +214,7 @@ class GraphPlan:
         """
         if state.end is not None:
             return {PLANNER: self._reward(state)}
-        return {PLANNER: state.score.potential if state.score is not None else 0.0}
+        return {PLANNER: state.score.potential(self.partly) if state.score is not None else 0.0}
 
     def metrics(self, state: PlanState, task: Task) -> Mapping[str, float]:
         """What was right, and which shortcuts would have hit the number of this very instance."""
@@ -260,8 +265,8 @@ class GraphPlan:
 
     def _reward(self, state: PlanState) -> float:
         if state.score is None:
-            return 1.0 if state.end == "best" else PARTLY * self._dispatch_speed(state)
-        return float(state.score.answer_right) if self.mode == "answer" else state.score.reward
+            return 1.0 if state.end == "best" else self.partly * self._dispatch_speed(state)
+        return float(state.score.answer_right) if self.mode == "answer" else state.score.reward(self.partly)
 
 
 def rules_of(mode: Mode, *, workers: int | None, turns: int) -> str:

@@ -14,8 +14,6 @@ from selftaught.envs.graph_plan.plans import Edge, Plan, fault, is_path, length,
 from selftaught.envs.graph_plan.replies import Handed, Run
 from selftaught.envs.graph_plan.times import say
 
-PARTLY = 0.3
-"""What a feasible schedule without certificate is paid at most: times shortest time / its own."""
 GRAPH = 0.2
 """How much of the potential is for the graph, before the schedule is known."""
 
@@ -32,15 +30,13 @@ class Score:
     edges_f1: float
     times_right: float
 
-    @property
-    def potential(self) -> float:
-        """What the parts are worth on their way, at most GRAPH + PARTLY; the final reward does not depend on it."""
-        return GRAPH * (self.edges_f1 + self.times_right) / 2 + PARTLY * self.speed
+    def potential(self, partly: float) -> float:
+        """What the parts are worth on their way, at most GRAPH + ``partly``; the final reward does not depend on it."""
+        return GRAPH * (self.edges_f1 + self.times_right) / 2 + partly * self.speed
 
-    @property
-    def reward(self) -> float:
-        """1 for a certificate, up to PARTLY for a feasible schedule, 0 for any other plan, whatever its number."""
-        return 1.0 if self.certified else PARTLY * self.speed
+    def reward(self, partly: float) -> float:
+        """1 for a certificate, up to ``partly`` for a feasible schedule, 0 for any other plan, whatever its number."""
+        return 1.0 if self.certified else partly * self.speed
 
 
 def score(instance: Instance, handed: Handed, *, shortest: int) -> Score:

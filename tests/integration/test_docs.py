@@ -176,7 +176,7 @@ def test_the_graph_plan_example_is_right() -> None:
 def test_self_reward_tables_are_those_of_the_code() -> None:
     expected = {item.name: repr(item.default) for item in fields(SelfReward) if item.init}
     assert {bare(name): bare(default) for name, default, _ in table(REWARD, "setting", "default")} == expected
-    told = {}
+    told: dict[str, tuple[str, bool]] = {}
     for family, kinds, easier in table(REWARD, "family", "kinds"):
         told |= {bare(kind): (family, easier == "yes") for kind in kinds.split(", ")}
     assert told == {name: (kind.family, kind.search) for name, kind in KINDS.items()}
@@ -190,7 +190,7 @@ def test_self_reward_metrics_are_explained() -> None:
     explained = {bare(name) for cell in cells for name in cell.split(", ")}
     families = {kind.family for kind in KINDS.values()}
     for settings in ({}, {"mode": "pairwise"}, {"review": True}, {"propose": True}):
-        game = SelfReward(adversaries=1.0, **settings)  # type: ignore[arg-type]
+        game = SelfReward(adversaries=1.0, **settings)
         players = {"proposer": "inventor", "actor": "sloppy", "judge": "random", "meta_judge": "random"}
         cast = {seat: Scripted(name, REWARD_PLAYERS[seat][name]) for seat, name in players.items()}
         for episode in rollout(game, islice(game.tasks("train", 0), 20), cast, seed=0):

@@ -19,13 +19,14 @@ from selftaught.envs.graph_plan.instances import Instance, Knobs, draw, instance
 from selftaught.envs.graph_plan.plans import earliest, shortest_time
 from selftaught.envs.graph_plan.players import PLAYERS, hand_in
 from selftaught.envs.graph_plan.replies import Handed, read
-from selftaught.envs.graph_plan.scoring import PARTLY, edges_f1
+from selftaught.envs.graph_plan.scoring import edges_f1
 from selftaught.envs.graph_plan.wordings import HELD_OUT, WORDINGS
 from selftaught.envs.registry import make_game
 from selftaught.rollout import rollout
 from selftaught.types import Episode, Task
 
 PLAYER = PLAYERS["planner"]
+PARTLY = GraphPlan().partly
 SEEDS = st.integers(0, 2**32)
 EASY = Instance("tidy up", ("a", "b", "c"), (10, 5, 20), ("minute",) * 3, ((0, 2), (1, 2)))
 """The longest path is a, c: 30 minutes."""
@@ -205,6 +206,17 @@ def test_parts_are_paid_on_the_way_and_sum_to_the_reward() -> None:
 def test_edges_are_compared_without_those_that_follow(said: set[tuple[int, int]] | None, expected: float) -> None:
     found = edges_f1(3, EASY.edges, None if said is None else frozenset(said))
     assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("mode", ["build", "dispatch"])
+def test_what_a_slow_plan_is_paid_is_a_setting(mode: str) -> None:
+    slow = {"build": RIGHT.replace("30 minutes", "40 minutes"), "dispatch": None}[mode]
+    for partly in (0.0, 0.5):
+        game = make_game("graph_plan", mode=mode, partly=partly)
+        state = game.start({**EASY.public(), "encoding": "edges"}, np.random.default_rng(0))
+        for text in [slow] if slow else ["start 1", "wait", "start 2", "wait", "start 3", "finish"]:
+            state = game.tell(state, text)
+        assert game.outcome(state).rewards["planner"] == pytest.approx(partly * (1 if slow else 30 / 35))
 
 
 def test_few_workers_need_the_best_schedule() -> None:
