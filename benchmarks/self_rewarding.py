@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -34,7 +35,7 @@ from selftaught.benchmarks.audit import audited
 from selftaught.benchmarks.record import RESULTS, record
 from selftaught.envs.registry import player
 from selftaught.envs.self_reward.game import SelfReward
-from selftaught.envs.self_reward.players import flipping, oracle, sloppy
+from selftaught.envs.self_reward.players import flipping, oracle, reviewer, sloppy
 from selftaught.envs.self_reward.proposals import settled
 from selftaught.envs.self_reward.state import ACTOR, JUDGE, META_JUDGE
 from selftaught.progress import Meter, meter
@@ -202,8 +203,8 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
     sampling = Sampling(max_new_tokens=study.answer_tokens)
     agent = LocalAgent(loaded, name=POLICY, sampling=sampling, batch=128, cache_gigabytes=6)
     judging = replace(sampling, max_new_tokens=study.judge_tokens)
-    judge = agent.sibling(name=POLICY, adapter="default", sampling=judging) if arm.judge == SELF else _scripted(arm)
-    cast: Mapping[Seat, Agent] = {ACTOR: agent, JUDGE: judge, META_JUDGE: judge}
+    judges = dict.fromkeys((JUDGE, META_JUDGE), agent.sibling(name=POLICY, adapter="default", sampling=judging))
+    cast: Mapping[Seat, Agent] = {ACTOR: agent, **(judges if arm.judge == SELF else _scripted(arm))}
 
     def evaluate(round_: int) -> dict[str, float]:
         path = folder / "evaluations" / ("raw.json" if round_ == RAW else f"round-{round_:02d}.json")
@@ -253,11 +254,11 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
     return _rows(folder)
 
 
-def _scripted(arm: Arm) -> Agent:
-    if isinstance(arm.judge, float):
-        rate = arm.judge
-        return Scripted(f"flipped {rate:g}", lambda ask: flipping(ask, rate=rate))
-    return Scripted(arm.judge, player("self_reward", JUDGE, arm.judge))
+def _scripted(arm: Arm) -> Mapping[Seat, Agent]:
+    """A judge from outside, and a meta-judge beside it."""
+    name = str(arm.judge)
+    judge = partial(flipping, rate=arm.judge) if isinstance(arm.judge, float) else player("self_reward", JUDGE, name)
+    return {JUDGE: Scripted(name, judge), META_JUDGE: Scripted("reviewer", reviewer)}
 
 
 def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:

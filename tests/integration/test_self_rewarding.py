@@ -1,0 +1,82 @@
+"""Self-rewarding on the fake model: from the command line, and whole studies that go on after a kill."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from selftaught import store
+from selftaught.benchmarks import plots_rounds, publish
+from selftaught.benchmarks.audit import audited
+from selftaught.benchmarks.self_rewarding import RAW, STUDIES, SelfRewarding, run, run_arm
+from selftaught.cli import main
+from selftaught.commands.folders import metric_rows
+from selftaught.progress import silent
+
+TRAIN = ["train", "self_reward", "--algorithm", "dpo", "--model", "fake", "--rank", "2", "--wandb", "off"]
+FAKE = STUDIES["self-reward-fake"]
+
+
+def test_rounds_of_dpo_from_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    asked = ["--games", "4", "--opponents", "random", "--learners", "actor", "--speech.max-new-tokens", "4"]
+    command = [*TRAIN, *asked, "--folder", str(folder)]
+    assert main([*command, "--steps", "1"]) == 0
+    assert main([*command, "--steps", "2", "--resume"]) == 0
+    first, second = metric_rows(folder / "metrics.jsonl")
+    # A random judge seldom ties four answers; every pair is two sequences.
+    assert first["learn/sequences"] >= 4 and second["learn/sequences"] >= 4 and first["learn/sequences"] % 2 == 0
+    assert json.loads((folder / "config.json").read_text())["samples"] == 1
+    assert all(len(episode.credits) == len(episode.turns) == 16 for episode in store.read_run(folder))
+    capsys.readouterr()
+    assert main([*command, "--learners", "attacker"]) == 2
+    assert "no seats ['attacker']" in capsys.readouterr().err
+
+
+def test_a_study_runs_and_is_published(tmp_path: Path) -> None:
+    config = SelfRewarding("self-reward-fake", seeds=(0,), folder=tmp_path / "runs", results=tmp_path)
+    content = json.loads(run(config).read_text())
+    assert {(row["arm"], row["round"]) for row in content["rows"]} == {
+        (arm, round_) for arm in FAKE.arms for round_ in (RAW, 0, 1, 2)
+    }
+    assert all("alarm" in row for row in content["rows"] if row["arm"] == "oracle" and row["round"] > 0)
+    run_folder = tmp_path / "runs" / "self-reward-fake" / "self,-robust" / "seed-0"
+    agents = {turn.agent for episode in store.read_run(run_folder) for turn in episode.turns}
+    assert agents == {"policy", "anchor", "again", "former"}
+    assert len(list((run_folder / "checkpoints").glob("step-*"))) == 2
+    assert publish.rounds_table(content).count("\n| ") == 1 + len(FAKE.arms)
+    assert publish.audit_table(content).count("\n| ") == 1 + 2 * len(FAKE.arms)
+    for draw in (plots_rounds.rounds, plots_rounds.phases):
+        assert draw(content, tmp_path / "picture.png").stat().st_size > 10_000
+
+
+def test_a_round_goes_on_after_a_kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arm = replace(FAKE.arms["self, robust"], judge="random")
+    study = replace(FAKE, tasks=3)
+    whole = run_arm(study, arm, seed=1, folder=tmp_path / "whole", bars=silent)
+    calls = iter(range(100))
+
+    def killed(*arguments: object, **options: object) -> object:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return audited(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("selftaught.benchmarks.self_rewarding.audited", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run_arm(study, arm, seed=1, folder=tmp_path / "killed", bars=silent)
+    monkeypatch.undo()
+    assert run_arm(study, arm, seed=1, folder=tmp_path / "killed", bars=silent) == whole
+    last = "checkpoints/step-000002/adapter/adapter_model.safetensors"
+    assert (tmp_path / "killed" / last).read_bytes() == (tmp_path / "whole" / last).read_bytes()
+    shard = "episodes/step-000001.jsonl"
+    assert (tmp_path / "killed" / shard).read_bytes() == (tmp_path / "whole" / shard).read_bytes()
+
+
+def test_nonsense_is_refused() -> None:
+    with pytest.raises(ValueError, match="need a study out of"):
+        run(SelfRewarding("phases"))
+    with pytest.raises(ValueError, match="at least one seed"):
+        run(SelfRewarding(seeds=()))
