@@ -141,7 +141,8 @@ def test_every_setting_of_the_game_matters() -> None:
 
 def test_every_setting_of_dpo_matters() -> None:
     episode = judged(["7 it is", "8", "9"], ["Score: 5", "Score: 5", "Score: 2"])
-    again = replace(episode, turns=tuple(replace(turn, agent="old") for turn in episode.turns), credits=(0.5, 0.45, 0.6))
+    turns = tuple(replace(turn, agent="old") for turn in episode.turns)
+    again = replace(episode, turns=turns, credits=(0.5, 0.45, 0.6))
     batch = collate([Example((1, 2), (Span(1, 2),)), Example((1, 3), (Span(1, 2),), rejected=True)])
     logprobs = torch.tensor([[0.0, -1.0], [0.0, -2.0]])
     changed: dict[str, Any] = {"beta": 0.5, "nll": 1.0, "gap": 0.9, "band": 0.4, "anchor": "old", "second": "old"}
