@@ -9,7 +9,7 @@ training figures. Settings are chosen on the validation split.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice, product
 from pathlib import Path
@@ -36,9 +36,10 @@ from selftaught.envs.registry import entry, make_game
 from selftaught.progress import Meter, meter
 from selftaught.rollout import rollout
 from selftaught.tracking import JsonlTracker
-from selftaught.types import Episode, Game
+from selftaught.types import Episode, Game, Task
 
 SEAT, GAME = "planner", "graph_plan"
+IMITATION = "imitation"
 RAW = -1
 """The step of a model that was not even taught by imitation."""
 KEPT = ("sampled/entropy", "learn/kl_sampled", "learn/kl", "learn/clipped", "learn/value_error", "reward/planner")
@@ -196,7 +197,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
     sampling = Sampling(max_new_tokens=study.max_new_tokens)
     agent = LocalAgent(loaded, name="policy", sampling=sampling, batch=128, cache_gigabytes=6)
     learner = Learner(agent.model, arm.learning, critic=arm.algorithm == "ppo")
-    clock = perf_counter()
+    clock, held = perf_counter(), _held_out(study)
 
     def source(step: int, seed_: int) -> list[Episode]:
         found: list[Episode] = []
@@ -213,11 +214,13 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
             return {}
         # Sampled as in training; where it begins and ends, the likeliest reply as well.
         temperatures = (1.0, 0.0) if step in (0, arm.steps) else (1.0,)
-        _evaluate(study, agent, step=step, temperatures=temperatures, folder=folder)
+        _evaluate(held, agent, step=step, temperatures=temperatures, folder=folder)
         return {}
 
     if arm.imitated:
-        _imitate(study, arm, agent, seed=seed, folder=folder, bars=bars)
+        if not (folder / IMITATION).exists():
+            _evaluate(held, agent, step=RAW, temperatures=(1.0, 0.0), folder=folder)
+        _imitate(study, arm, agent, seed=seed, folder=folder / IMITATION, bars=bars)
     if not (folder / "evaluations" / "step-000000.json").exists():
         evaluate(0)
     train(
@@ -237,7 +240,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
 
 
 def _imitate(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:
-    """Learn from the crowd's games, good and bad alike, in one pass; the model as it was is evaluated before."""
+    """Learn from the crowd's games, good and bad alike, in one pass."""
     crowd = [Scripted(f"crowd-{place}", player) for place, player in enumerate(CROWD)]
 
     def source(step: int, seed_: int) -> list[Episode]:
@@ -248,17 +251,14 @@ def _imitate(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Pa
             found += rollout(game, tasks, lambda index: {SEAT: crowd[index % len(crowd)]}, seed=seed_ + band)
         return found
 
-    start = folder / "imitation"
-    if not start.exists():
-        _evaluate(study, agent, step=RAW, temperatures=(1.0, 0.0), folder=folder)
     learning = replace(arm.learning, batch=16, grouped=False, learning_rate=study.imitation_rate)
     train(
-        folder=start,
+        folder=folder,
         agent=agent,
         algorithm=Imitation(kl=0.0),
         learner=Learner(agent.model, learning),
         source=source,
-        tracker=JsonlTracker(start),
+        tracker=JsonlTracker(folder),
         loop=Loop(steps=1, seed=seed),
         meter=bars,
     )
@@ -268,27 +268,35 @@ def _game(study: Study, *, band: int, encoding: Told, **settings: float) -> Game
     return make_game(GAME, band=band, encoding=encoding, knobs={"most": study.most}, **settings)
 
 
-def _kinds(study: Study) -> Iterator[tuple[int, str]]:
-    """Band and split of all that is held out; plans of the first band are never hard."""
-    for band in study.bands:
-        yield band, study.split
-        if band > 1:
-            yield band, "hard"
-
-
-def _evaluate(study: Study, agent: LocalAgent, *, step: int, temperatures: Sequence[float], folder: Path) -> None:
-    """Replies on held-out plans: one row a band, split, encoding and temperature, written to the folder."""
-    rows = []
-    for (band, split), encoding in product(_kinds(study), study.evaluated):
+def _held_out(study: Study) -> list[tuple[Mapping[str, Any], Game[Any], Sequence[Task]]]:
+    """What is evaluated on: band, split and encoding, the game, its plans; those of the first band are never hard."""
+    kinds = [(band, split) for band in study.bands for split in (study.split, "hard") if split != "hard" or band > 1]
+    found: list[tuple[Mapping[str, Any], Game[Any], Sequence[Task]]] = []
+    for (band, split), encoding in product(kinds, study.evaluated):
         game = _game(study, band=band, encoding=encoding)
         tasks = list(islice(game.tasks(split, 0), study.held_out))
+        found.append(({"band": band, "split": split, "encoding": encoding}, game, tasks))
+    return found
+
+
+def _evaluate(
+    held: Sequence[tuple[Mapping[str, Any], Game[Any], Sequence[Task]]],
+    agent: LocalAgent,
+    *,
+    step: int,
+    temperatures: Sequence[float],
+    folder: Path,
+) -> None:
+    """Replies on held-out plans: one row a band, split, encoding and temperature, written to the folder."""
+    rows = []
+    for kind, game, tasks in held:
         for temperature in temperatures:
             sampling = replace(agent.sampling, temperature=temperature)
             speaker = agent.sibling(name=f"at {temperature}", adapter="default", sampling=sampling)
             episodes = rollout(game, tasks, {SEAT: speaker}, seed=0)
             figures = seat_figures(SEAT, episodes, measures=entry(GAME).measures)
-            named = {"band": band, "split": split, "encoding": encoding, "temperature": temperature}
-            rows.append({"step": step, **named, **{name: asdict(figure) for name, figure in figures.items()}})
+            measured = {name: asdict(figure) for name, figure in figures.items()}
+            rows.append({"step": step, **kind, "temperature": temperature, **measured})
     path = folder / "evaluations" / ("raw.json" if step == RAW else f"step-{step:06d}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(rows))
