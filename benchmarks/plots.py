@@ -6,8 +6,9 @@ The colours are Okabe and Ito's, which people with any kind of colour vision tel
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def win_rates(rows: Sequence[Row], path: Path) -> Path:
     between the policy and its past selves.
     """
     whole = _whole(rows)
-    stages, seats = _distinct(whole, "stage"), _distinct(whole, "seat")
+    stages, seats = distinct(whole, "stage"), distinct(whole, "seat")
     games = max(row["won"]["count"] for row in whole)
     with styled(path, width=2.2 + 1.1 * len(stages), height=3.6) as figure:
         axes = figure.subplots()
@@ -85,9 +86,9 @@ def learning_curves(rows: Sequence[Row], path: Path) -> Path:
     interval of the mean over seeds (Student's t), where there is more than one seed.
     """
     whole = _whole(rows)
-    seats = _distinct(whole, "seat")
-    series = [name for name in _distinct(whole, "series") if name not in ("base", "imitation")]
-    seeds = _distinct(whole, "seed")
+    seats = distinct(whole, "seat")
+    series = [name for name in distinct(whole, "series") if name not in ("base", "imitation")]
+    seeds = distinct(whole, "seed")
     with styled(path, width=1.6 + 3.4 * len(seats), height=2.2 * len(CURVES) + 0.6) as figure:
         grid = figure.subplots(len(CURVES), len(seats), sharex=True, sharey="row", squeeze=False)
         for line, (what, label, limits) in zip(grid, CURVES, strict=True):
@@ -147,7 +148,7 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
     ``rows`` and ``growth`` are those of ``selftaught.benchmarks.speed``; memory is left to the table.
     """
     shown = [row for row in rows if row["unit"] not in ("GB", "%")]
-    kinds = _distinct(growth, "kind")
+    kinds = distinct(growth, "kind")
     bars, curves = 0.5 * len(shown) + 0.8, 2.6 if kinds else 0.0
     with styled(path, width=10.5, height=bars + curves) as figure:
         parts = figure.subfigures(2, 1, height_ratios=[bars, curves]) if kinds else [figure]
@@ -188,19 +189,14 @@ def planning(content: Mapping[str, Any], path: Path) -> Path:
     rows = [row for row in content["rows"] if row["temperature"] == 1.0 and row["step"] >= 0]
     drawn = content["training"]
     kinds = list(dict.fromkeys((row["band"], row["split"]) for row in rows))
-    arms, seeds = _distinct(rows, "arm"), _distinct(rows, "seed")
+    seeds = distinct(rows, "seed")
     curves = [(name, label) for name, label in TRAINED if any(name in row for row in drawn)]
     with styled(path, width=3.3 * max(len(kinds), len(curves)) + 1.6, height=5.4) as figure:
         top, bottom = figure.subfigures(2, 1)
         panels = top.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
         for axes, (band, split) in zip(panels, kinds, strict=True):
             mine = [row for row in rows if (row["band"], row["split"]) == (band, split)]
-            for place, arm in enumerate(arms):
-                lines = [
-                    {row["step"]: row["success"]["mean"] for row in mine if (row["arm"], row["seed"]) == (arm, seed)}
-                    for seed in seeds
-                ]
-                draw_curves(axes, [line for line in lines if line], place=place, name=arm)
+            draw_arms(axes, mine, over="step", value=lambda row: row["success"]["mean"])
             for name in ("most_hops", "greedy", "stage_barrier") if split != "hard" else ():
                 axes.axhline(mine[0][f"shortcut/{name}"]["mean"], color="#888888", linestyle=":", linewidth=1)
                 axes.annotate(name, (0, mine[0][f"shortcut/{name}"]["mean"]), fontsize=7, color="#555555", va="bottom")
@@ -209,16 +205,7 @@ def planning(content: Mapping[str, Any], path: Path) -> Path:
         panels[0].set_ylabel("certified success\n(dotted: a shortcut's right numbers)")
         panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=f"{len(seeds)} seeds")
         for axes, (name, label) in zip(bottom.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
-            for place, arm in enumerate(arms):
-                lines = [
-                    {
-                        row["step"]: row[name]
-                        for row in drawn
-                        if (row["arm"], row["seed"]) == (arm, seed) and name in row
-                    }
-                    for seed in seeds
-                ]
-                draw_curves(axes, [line for line in lines if line], place=place, name=arm)
+            draw_arms(axes, drawn, over="step", value=itemgetter(name), have=name)
             axes.set(title=label, xlabel="step")
             axes.xaxis.get_major_locator().set_params(integer=True)
     return path
@@ -263,6 +250,14 @@ def styled(path: Path, *, width: float, height: float) -> Iterator[Any]:
         figure.savefig(path)
 
 
+def draw_arms(axes: Any, rows: Sequence[Row], *, over: str, value: Callable[[Row], float], have: str = "arm") -> None:
+    """A curve an arm (``draw_curves``): ``value`` of its rows over their ``over``, without those that lack ``have``."""
+    for place, arm in enumerate(distinct(rows, "arm")):
+        mine = [row for row in rows if row["arm"] == arm and have in row]
+        curves = [{row[over]: value(row) for row in mine if row["seed"] == seed} for seed in distinct(mine, "seed")]
+        draw_curves(axes, curves, place=place, name=arm)
+
+
 def draw_curves(axes: Any, curves: Sequence[Mapping[int, float]], *, place: int, name: str) -> None:
     """Round to value, a thin line each; their mean as a thick one, in the shade of its 95 % interval."""
     if not curves:
@@ -297,7 +292,8 @@ def _whole(rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-def _distinct(rows: Sequence[Row], key: str) -> list[Any]:
+def distinct(rows: Sequence[Row], key: str) -> list[Any]:
+    """What stands under ``key``, each once, in its first order."""
     return list(dict.fromkeys(row[key] for row in rows))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from selftaught.benchmarks.plots import COLOURS, draw_curves, styled
+from selftaught.benchmarks.plots import COLOURS, distinct, draw_arms, styled
+from selftaught.envs.self_reward.rubric import MOST
 
 Row = Mapping[str, Any]
 
@@ -22,40 +24,38 @@ PANELS: Sequence[tuple[str, str]] = (
 def rounds(content: Mapping[str, Any], path: Path) -> Path:
     """A panel each for the truth, the judge's points and the length: an arm a colour, a seed a thin line.
 
-    ``content`` is a result of ``selftaught.benchmarks.self_rewarding``. A bell stands where the alarm first rings in
+    ``content`` is a result of ``selftaught.benchmarks.self_rewarding``. A ring stands where the alarm first rings in
     most seeds.
     """
-    rows = [row for row in content["rows"] if row["round"] >= 0]
-    arms, seeds = _distinct(rows, "arm"), _distinct(rows, "seed")
+    rows = _flat(content)
     with styled(path, width=11.5, height=3.4) as figure:
         panels = figure.subplots(1, len(PANELS))
         for axes, (name, title) in zip(panels, PANELS, strict=True):
-            for place, arm in enumerate(arms):
-                curves = [_curve(rows, arm, seed, name) for seed in seeds]
-                draw_curves(axes, [curve for curve in curves if curve], place=place, name=arm)
-                rung = first_alarm(rows, arm)
-                if name == "points" and rung is not None:
-                    height = np.mean([curve[rung] for curve in curves if rung in curve])
-                    style = {"color": COLOURS[place % len(COLOURS)], "markersize": 16, "markerfacecolor": "none"}
-                    axes.plot([rung], [height], marker="o", linestyle="none", **style)
+            draw_arms(axes, rows, over="round", value=itemgetter(name), have=name)
             axes.set(title=title, xlabel="round")
             axes.xaxis.get_major_locator().set_params(integer=True)
+        for place, arm in enumerate(distinct(rows, "arm")):
+            rung = first_alarm(content["rows"], arm)
+            if rung is not None:
+                style = {"color": COLOURS[place % len(COLOURS)], "markersize": 16, "markerfacecolor": "none"}
+                panels[1].plot([rung], [_mean(rows, arm, rung, "points")], marker="o", linestyle="none", **style)
         for axes in panels[:2]:
             axes.set_ylim(-0.03, 1.03)
-        panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=f"{len(seeds)} seeds\n(ring: alarm)")
+        seeds = len(distinct(rows, "seed"))
+        panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=f"{seeds} seeds\n(ring: alarm)")
     return path
 
 
 def phases(content: Mapping[str, Any], path: Path) -> Path:
     """How the share of right answers moves by round and by the rate at which the judge is flipped."""
-    rows = [row for row in content["rows"] if row["round"] >= 0]
-    arms, seeds = _distinct(rows, "arm"), _distinct(rows, "seed")
-    steps = sorted(_distinct(rows, "round"))
-    change = np.array([[_mean(rows, arm, step) - _mean(rows, arm, 0) for step in steps] for arm in arms])
+    rows = _flat(content)
+    arms, steps = distinct(rows, "arm"), sorted(distinct(rows, "round"))
+    change = np.array(
+        [[_mean(rows, arm, step, "right") - _mean(rows, arm, 0, "right") for step in steps] for arm in arms]
+    )
     with styled(path, width=9.5, height=3.6) as figure:
         left, right = figure.subplots(1, 2)
-        for place, arm in enumerate(arms):
-            draw_curves(left, [_curve(rows, arm, seed, "right") for seed in seeds], place=place, name=arm)
+        draw_arms(left, rows, over="round", value=itemgetter("right"))
         left.set(title="share of right answers", xlabel="round", ylim=(-0.03, 1.03))
         left.xaxis.get_major_locator().set_params(integer=True)
         left.legend(fontsize=7, ncols=2)
@@ -80,20 +80,17 @@ def first_alarm(rows: Sequence[Row], arm: str) -> int | None:
     return next((round_ for round_ in sorted(rung) if np.mean(rung[round_]) > 0.5), None)
 
 
-def _curve(rows: Sequence[Row], arm: str, seed: int, name: str) -> dict[int, float]:
-    scale = 5 if name == "points" else 1
-    return {
-        row["round"]: row["figures"][name]["mean"] / scale
-        for row in rows
-        if (row["arm"], row["seed"]) == (arm, seed) and name in row["figures"]
-    }
+def _flat(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row a round from the first on, with the means of its figures; points as a share of the most there are."""
+    found = []
+    for row in content["rows"]:
+        if row["round"] >= 0:
+            means = {name: figure["mean"] for name, figure in row["figures"].items()}
+            if "points" in means:
+                means["points"] /= MOST
+            found.append({**{name: row[name] for name in ("arm", "seed", "round")}, **means})
+    return found
 
 
-def _mean(rows: Sequence[Row], arm: str, step: int) -> float:
-    return float(
-        np.mean([row["figures"]["right"]["mean"] for row in rows if (row["arm"], row["round"]) == (arm, step)])
-    )
-
-
-def _distinct(rows: Sequence[Row], key: str) -> list[Any]:
-    return list(dict.fromkeys(row[key] for row in rows))
+def _mean(rows: Sequence[Row], arm: str, step: int, name: str) -> float:
+    return float(np.mean([row[name] for row in rows if (row["arm"], row["round"]) == (arm, step) and name in row]))

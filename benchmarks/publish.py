@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from selftaught.benchmarks.plots import distinct
 from selftaught.benchmarks.plots_rounds import first_alarm
 from selftaught.benchmarks.record import RESULTS
 from selftaught.benchmarks.speed import LINES
@@ -67,10 +68,10 @@ def speech_table(content: Mapping[str, Any]) -> str:
 
 def _by_stage(content: Mapping[str, Any], figures: Sequence[str]) -> str:
     rows = [row for row in content["rows"] if row["opponent"] == "all"]
-    seats = _distinct(rows, "seat")
+    seats = distinct(rows, "seat")
     head = ["stage"] + [f"{seat}: {HEADS[what]}" for seat in seats for what in figures]
     lines = [head, ["---"] * len(head)]
-    stages = _distinct(rows, "stage")
+    stages = distinct(rows, "stage")
     alone = [stage for stage in stages if "-against-" not in stage]
     # Of the matches with past selves those of each series' last round; the file has the others.
     last = {stage.rpartition("-")[0]: stage for stage in alone}.values()
@@ -79,7 +80,7 @@ def _by_stage(content: Mapping[str, Any], figures: Sequence[str]) -> str:
         name = f"*{stage.replace('-against-', ' against ')}*" if stage in matches else stage
         found = {seat: [row for row in rows if (row["stage"], row["seat"]) == (stage, seat)] for seat in seats}
         lines.append([name] + [_cell([row[what] for row in found[seat]]) for seat in seats for what in figures])
-    seeds = len(_distinct(rows, "seed"))
+    seeds = len(distinct(rows, "seed"))
     spread = "95 % bootstrap interval over words" if seeds == 1 else f"lowest to highest of {seeds} seeds"
     games = rows[0]["won"]["count"]
     note = f"{games} games a seat and stage on held-out word families; in brackets the {spread}."
@@ -87,10 +88,6 @@ def _by_stage(content: Mapping[str, Any], figures: Sequence[str]) -> str:
 
 
 HEADS = {"won": "won", "legal": "legal", "words": "words an utterance", "entropy": "nats a token"}
-
-
-def _distinct(rows: Sequence[Row], key: str) -> list[Any]:
-    return list(dict.fromkeys(row[key] for row in rows))
 
 
 def transcripts(content: Mapping[str, Any]) -> str:
@@ -167,10 +164,10 @@ def study_table(content: Mapping[str, Any]) -> str:
 def rounds_table(content: Mapping[str, Any]) -> str:
     """The share of right answers on held-out instructions, an arm a line and a round a column."""
     rows = content["rows"]
-    rounds = sorted(_distinct(rows, "round"))
+    rounds = sorted(distinct(rows, "round"))
     lines = [["judge", *("raw" if round_ < 0 else f"round {round_}" for round_ in rounds), "alarm"]]
     lines.append(["---"] * len(lines[0]))
-    for arm in _distinct(rows, "arm"):
+    for arm in distinct(rows, "arm"):
         cells = [_of_round(rows, arm, round_, "right") for round_ in rounds]
         rung = first_alarm(rows, arm)
         lines.append([arm, *cells, "" if rung is None else f"round {rung}"])
@@ -197,7 +194,7 @@ def audit_table(content: Mapping[str, Any]) -> str:
     rows = content["rows"]
     ends = (0, max(row["round"] for row in rows))
     lines = [["judge", "round", *AUDIT.values(), "calibration error"], ["---"] * (len(AUDIT) + 3)]
-    for arm in _distinct(rows, "arm"):
+    for arm in distinct(rows, "arm"):
         for round_ in ends:
             mine = [row for row in rows if (row["arm"], row["round"]) == (arm, round_)]
             errors = [row["pooled"]["ece"] for row in mine if "ece" in row["pooled"]]
