@@ -56,7 +56,7 @@ class Arm:
 
     algorithm: Literal["grpo", "ppo"] = "grpo"
     stages: tuple[tuple[Told, int], ...] = (("english", 24),)
-    samples: int = 8
+    samples: int = 4
     games: int = 256
     """A step; half of the plans of each band."""
     kl: float = 0.03
@@ -95,14 +95,16 @@ class Study:
     bands: tuple[int, ...] = (1, 2)
     most: int = 9
     """Largest number in a plan."""
-    partly: float = 0.3
+    partly: float = 0.0
     """What a plan that can be carried out and is not proved the shortest is paid, in training."""
     evaluated: tuple[str, ...] = ("english",)
     """Encodings of the held-out plans."""
     every: int = 6
     """Steps between evaluations."""
-    held_out: int = 200
-    """Plans of each kind."""
+    held_out: int = 400
+    """Plans of each band."""
+    hard: int = 100
+    """Plans on which every shortcut fails."""
     split: str = "test"
     max_new_tokens: int = 120
     threads: int = 1
@@ -111,30 +113,34 @@ class Study:
 
 GRAPH, ENGLISH = "edges", "english"
 STUDIES: Mapping[str, Study] = {
-    "planning": Study({"grpo": Arm("grpo", ((GRAPH, 24),)), "ppo": Arm("ppo", ((GRAPH, 24),))}, evaluated=(GRAPH,)),
+    "planning": Study(
+        {"grpo": Arm("grpo", ((GRAPH, 32),)), "ppo": Arm("ppo", ((GRAPH, 32),))}, evaluated=(GRAPH,), every=8
+    ),
     "graph-first": Study(
         {
             "graph first": Arm(stages=((GRAPH, 12), (ENGLISH, 12))),
             "English first": Arm(stages=((ENGLISH, 12), (GRAPH, 12))),
-            "English only": Arm(stages=((ENGLISH, 24),)),
         }
     ),
     "planning-smollm2": Study(
-        {"grpo": Arm(stages=((ENGLISH, 24),), games=64, kl=0.0, imitated=1024)},
+        {"grpo": Arm(stages=((ENGLISH, 16),), games=64, kl=0.0, imitated=512)},
         model="smollm2-135m",
         bands=(1,),
-        every=12,
+        every=16,
         held_out=100,
         max_new_tokens=160,
         threads=2,
     ),
-    "encodings": Study({"all, mixed": Arm(stages=((ENCODINGS, 24),))}, evaluated=ENCODINGS, every=24),
+    "encodings": Study(
+        {"all, mixed": Arm(stages=((ENCODINGS, 24),))}, evaluated=ENCODINGS, every=24, held_out=60, hard=30
+    ),
     "fake": Study(
         {"grpo": Arm(stages=(("edges", 2),), games=8, imitated=8, learning=Optimisation(batch=8, grouped=True))},
         model="fake",
         rank=2,
         every=1,
         held_out=2,
+        hard=2,
         max_new_tokens=4,
     ),
 }
@@ -274,7 +280,7 @@ def _held_out(study: Study) -> list[tuple[Mapping[str, Any], Game[Any], Sequence
     found: list[tuple[Mapping[str, Any], Game[Any], Sequence[Task]]] = []
     for (band, split), encoding in product(kinds, study.evaluated):
         game = _game(study, band=band, encoding=encoding)
-        tasks = list(islice(game.tasks(split, 0), study.held_out))
+        tasks = list(islice(game.tasks(split, 0), study.hard if split == "hard" else study.held_out))
         found.append(({"band": band, "split": split, "encoding": encoding}, game, tasks))
     return found
 
