@@ -41,7 +41,7 @@ from selftaught.envs.self_reward.state import ACTOR, JUDGE, META_JUDGE
 from selftaught.progress import Meter, meter
 from selftaught.rollout import rollout
 from selftaught.tracking import JsonlTracker
-from selftaught.types import Agent, Episode, Seat
+from selftaught.types import Agent, Episode, Seat, Tracker
 
 SELF: Final = "self"
 RAW: Final = -1
@@ -195,9 +195,15 @@ def run(config: SelfRewarding) -> Path:
     )
 
 
-def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
-    """Run or resume one loop; a row a round, those of earlier calls included."""
-    use_threads(study.threads)
+def run_arm(
+    study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tracker: Tracker | None = None
+) -> list[dict[str, Any]]:
+    """Run or resume one loop; a row a round, those of earlier calls included.
+
+    ``tracker`` gets the figures of training and the audit (``audit/...``); a ``metrics.jsonl`` in the folder if None.
+    """
+    if study.threads:
+        use_threads(study.threads)
     clock, recipe = perf_counter(), study.recipe(arm)
     loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
     sampling = Sampling(max_new_tokens=study.answer_tokens)
@@ -214,7 +220,7 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
             episodes = rollout(game, tasks, cast, seed=0, label=f"round {round_}/")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps({"round": round_, **audited(episodes)}))
-        return {}
+        return _tracked(folder, round_)
 
     if study.taught:
         if not (folder / "taught").exists():
@@ -242,7 +248,7 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
         algorithm=recipe.dpo,
         learner=Learner(agent.model, study.learning),
         source=rounds,
-        tracker=JsonlTracker(folder),
+        tracker=tracker or JsonlTracker(folder),
         # All rounds are kept: M1, M2, M3 are what comes out.
         loop=Loop(steps=study.rounds, seed=seed, keep=study.rounds),
         meter=bars,
@@ -306,6 +312,18 @@ def _former(agent: LocalAgent, folder: Path, start: Path, sampling: Sampling) ->
         saved = start if step == 1 else folder / "checkpoints" / f"step-{step - 1:06d}" / "adapter"
         return _snapshot(agent, saved, name="former", sampling=sampling)
 
+    return found
+
+
+def _tracked(folder: Path, round_: int) -> dict[str, float]:
+    """The audit of a round for people who follow a run."""
+    if round_ < 1:
+        return {}
+    row = next(row for row in _rows(folder) if row["round"] == round_)
+    found = {f"audit/{name}": figure["mean"] for name, figure in row["figures"].items()}
+    found |= {f"audit/pooled_{name}": value for name, value in row["pooled"].items()}
+    if "alarm" in row:
+        found |= {f"alarm/{name}": float(value) for name, value in row["alarm"].items()}
     return found
 
 

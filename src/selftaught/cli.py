@@ -18,19 +18,23 @@ from rich.console import Console
 from rich.text import Text
 
 from selftaught import __version__
-from selftaught.commands import bench, demo, envs, evaluation, models, play, rollout, show, train
+from selftaught.commands import bench, demo, envs, evaluation, models, play, rollout, self_reward, show, train
 
 COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "demo": (demo.Demo, demo.run),
     "play": (play.Play, play.run),
     "rollout": (rollout.Rollout, rollout.run),
     "train": (train.Train, train.run),
+    "self-reward": (self_reward.SelfReward, self_reward.run),
     "eval": (evaluation.Eval, evaluation.run),
     "show": (show.Show, show.run),
     "envs": (envs.Envs, envs.run),
     "models": (models.Models, models.run),
     "bench": (bench.Bench, bench.run),
 }
+
+RESUMABLE = (train.Train, self_reward.SelfReward, rollout.Rollout, demo.Demo, models.Models)
+"""Commands that go on where they were stopped."""
 
 DESCRIPTION = (
     f"selftaught {__version__}: games in which language models teach themselves. "
@@ -83,7 +87,7 @@ def parse(arguments: Sequence[str]) -> Any:
 
 
 def _how_to_resume(config: Any, arguments: Sequence[str]) -> str:
-    if not isinstance(config, (train.Train, rollout.Rollout, demo.Demo, models.Models)):
+    if not isinstance(config, RESUMABLE):
         return ""
     more = ["--resume"] if getattr(config, "resume", None) is False else []
     return f"; to go on: selftaught {shlex.join([*arguments, *more])}"

@@ -20,6 +20,8 @@ def summary(episodes: Sequence[Episode], cast: Mapping[Seat, str]) -> Group:
         rewards.add_column(column)
     tasks = [episode.task.id for episode in episodes]
     for seat, player in cast.items():
+        if not all(seat in episode.outcome.rewards for episode in episodes):
+            continue  # with these settings nobody sits there
         values = [episode.outcome.rewards[seat] for episode in episodes]
         won = bootstrap([float(value > 0) for value in values], tasks)
         lost = bootstrap([float(value < 0) for value in values], tasks)
