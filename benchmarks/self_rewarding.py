@@ -212,16 +212,7 @@ def run_arm(
     judges = dict.fromkeys((JUDGE, META_JUDGE), agent.sibling(name=POLICY, adapter="default", sampling=judging))
     cast: Mapping[Seat, Agent] = {ACTOR: agent, **(judges if arm.judge == SELF else _scripted(arm))}
 
-    def evaluate(round_: int) -> dict[str, float]:
-        path = folder / "evaluations" / ("raw.json" if round_ == RAW else f"round-{round_:02d}.json")
-        if not path.exists():
-            game = replace(recipe.game, review=False, adversaries=study.adversaries)
-            tasks = list(islice(game.tasks(study.split, 0), study.held_out))
-            episodes = rollout(game, tasks, cast, seed=0, label=f"round {round_}/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"round": round_, **audited(episodes)}))
-        return _tracked(folder, round_)
-
+    evaluate = partial(_evaluate, study, recipe, cast, folder)
     if study.taught:
         if not (folder / "taught").exists():
             evaluate(RAW)
@@ -258,6 +249,18 @@ def run_arm(
     )
     _add_seconds(folder, perf_counter() - clock)
     return _rows(folder)
+
+
+def _evaluate(study: Study, recipe: Recipe, cast: Mapping[Seat, Agent], folder: Path, round_: int) -> dict[str, float]:
+    """Audit a round on the held-out instructions, if that was not done before; figures for who follows the run."""
+    path = folder / "evaluations" / ("raw.json" if round_ == RAW else f"round-{round_:02d}.json")
+    if not path.exists():
+        game = replace(recipe.game, review=False, adversaries=study.adversaries)
+        tasks = list(islice(game.tasks(study.split, 0), study.held_out))
+        episodes = rollout(game, tasks, cast, seed=0, label=f"round {round_}/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"round": round_, **audited(episodes)}))
+    return _tracked(folder, round_)
 
 
 def _scripted(arm: Arm) -> Mapping[Seat, Agent]:

@@ -195,9 +195,8 @@ class SelfReward:
             rewards[META_JUDGE] = self._worth(state, META_JUDGE)
         if state.refused:
             return Outcome("refused", dict.fromkeys(self.seats, 0.0), state.refused)
-        return Outcome(
-            "judged" if points else "unreadable", rewards, "points: " + ", ".join(f"{value:.2g}" for value in points)
-        )
+        told = ", ".join(f"{value:.2g}" for value in points)
+        return Outcome("judged" if points else "unreadable", rewards, f"points: {told or 'none'}")
 
     def credits(self, state: JudgedState) -> tuple[float | None, ...]:
         """What each turn was worth, in order of play; None where no judgement says so.

@@ -80,3 +80,20 @@ def test_nonsense_is_refused() -> None:
         run(SelfRewarding("phases"))
     with pytest.raises(ValueError, match="at least one seed"):
         run(SelfRewarding(seeds=()))
+
+
+def test_the_whole_cycle_in_one_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    small = ["--tasks", "2", "--taught", "4", "--held-out", "3", "--rank", "2", "--wandb", "off"]
+    command = ["self-reward", "--model", "fake", "--judge", "0.2", *small, "--folder", str(tmp_path / "run")]
+    assert main([*command, "--rounds", "1"]) == 0
+    assert main([*command, "--rounds", "2"]) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert main([*command, "--rounds", "2", "--resume"]) == 0
+    assert "right: by the sealed verifier" in capsys.readouterr().out
+    content = json.loads((tmp_path / "run" / "audit.json").read_text())
+    assert [row["round"] for row in content["rows"]] == [RAW, 0, 1, 2]
+    assert (tmp_path / "run" / "audit.png").exists()
+    assert "audit/right" in metric_rows(tmp_path / "run" / "metrics.jsonl")[-1]
+    assert main([*command[:4], "judgy", "--folder", str(tmp_path / "other")]) == 2
+    assert main([*command[:4], "1.5", "--folder", str(tmp_path / "other")]) == 2
+    assert not (tmp_path / "other").exists()
