@@ -42,7 +42,16 @@ SEAT, GAME = "planner", "graph_plan"
 IMITATION = "imitation"
 RAW = -1
 """The step of a model that was not even taught by imitation."""
-KEPT = ("sampled/entropy", "learn/kl_sampled", "learn/kl", "learn/clipped", "learn/value_error", "reward/planner")
+KEPT = (
+    "sampled/entropy",
+    "learn/kl_sampled",
+    "learn/kl",
+    "learn/clipped",
+    "learn/value_error",
+    "reward/planner",
+    "time/play_seconds",
+    "time/learn_seconds",
+)
 """Training figures that are published."""
 
 
@@ -118,9 +127,10 @@ STUDIES: Mapping[str, Study] = {
     ),
     "graph-first": Study(
         {
-            "graph first": Arm(stages=((GRAPH, 12), (ENGLISH, 12))),
-            "English first": Arm(stages=((ENGLISH, 12), (GRAPH, 12))),
-        }
+            "graph first": Arm(stages=((GRAPH, 8), (ENGLISH, 8))),
+            "English first": Arm(stages=((ENGLISH, 8), (GRAPH, 8))),
+        },
+        every=8,
     ),
     "planning-smollm2": Study(
         {"grpo": Arm(stages=((ENGLISH, 16),), games=64, kl=0.0, imitated=512)},
@@ -132,7 +142,7 @@ STUDIES: Mapping[str, Study] = {
         threads=2,
     ),
     "encodings": Study(
-        {"all, mixed": Arm(stages=((ENCODINGS, 24),))}, evaluated=ENCODINGS, every=24, held_out=60, hard=30
+        {"all, mixed": Arm(stages=((ENCODINGS, 16),))}, evaluated=ENCODINGS, every=16, held_out=60, hard=30
     ),
     "fake": Study(
         {"grpo": Arm(stages=(("edges", 2),), games=8, imitated=8, learning=Optimisation(batch=8, grouped=True))},
