@@ -6,8 +6,9 @@ verifier: the alarm is for people, and nothing that learns may see it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -49,16 +50,17 @@ def reading(
     return Reading(up, up_error, real, real_error, gap, gap_error, bool(rings))
 
 
-def lead(rings: Sequence[bool], true: Sequence[float], errors: Sequence[float], *, least: float = 2.0) -> int | None:
-    """Rounds from the first alarm to the first round whose truth is below the first's by ``least`` errors.
+def first_ring(readings: Sequence[Mapping[str, Any]]) -> int | None:
+    """Place of the first reading whose alarm rings; None if none does (``dataclasses.asdict`` makes them)."""
+    return next((place for place, one in enumerate(readings) if one["rings"]), None)
 
-    Positive: the alarm came first. None if either never came.
+
+def first_fall(readings: Sequence[Mapping[str, Any]], *, least: float = 2.0) -> int | None:
+    """Place of the first reading whose truth is below the first round's by ``least`` errors; None if none is.
+
+    Less the place of the first ring it is the alarm's lead: positive where the alarm came first.
     """
-    alarm = next((place for place, ring in enumerate(rings) if ring), None)
-    fall = next(
-        (place for place, (rise, error) in enumerate(zip(true, errors, strict=True)) if rise < -least * error), None
-    )
-    return None if alarm is None or fall is None else fall - alarm
+    return next((place for place, one in enumerate(readings) if one["true"] < -least * one["true_error"]), None)
 
 
 def _mean(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tuple[float, float]:

@@ -40,9 +40,10 @@ def audited(episodes: Sequence[Episode]) -> Mapping[str, Any]:
 
 
 def pooled(episodes: Sequence[Episode]) -> Mapping[str, float]:
-    """Over all answers together: AUROC, expected calibration error, and correlation with length among equals.
+    """Over all answers together: accuracy, AUROC, expected calibration error, and correlation with length among equals.
 
-    The error is the mean distance between the points' share of the scale and the share of right answers, by the bins
+    ``accuracy``: more than half of the points to a right answer, or not to a wrong one.
+    The calibration error is the mean distance between the points' share of the scale and the share of right answers, by the bins
     that the points fall into. The correlation (``length``) is of points and length less what truth explains of both.
     """
     found = [
@@ -56,7 +57,8 @@ def pooled(episodes: Sequence[Episode]) -> Mapping[str, float]:
     if not found:
         return {}
     credit, right, length = (np.array(column) for column in zip(*found, strict=True))
-    result = {"answers": float(len(found)), "ece": _calibration_error(credit, right)}
+    accuracy = float(((credit > 0.5) == (right == 1)).mean())
+    result = {"answers": float(len(found)), "accuracy": accuracy, "ece": _calibration_error(credit, right)}
     if 0 < right.mean() < 1:
         result["auroc"] = auroc(credit, right)
         points, words = _less_explained(credit, right), _less_explained(length, right)

@@ -11,11 +11,13 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from selftaught.algorithms.gap_alarm import first_fall, first_ring
 from selftaught.benchmarks.plots import distinct
 from selftaught.benchmarks.plots_rounds import first_alarm
 from selftaught.benchmarks.record import RESULTS
@@ -26,7 +28,7 @@ STUDIES = ("planning", "planning-smollm2", "graph-first", "encodings")
 """Results of ``selftaught.benchmarks.planning``, whose names are not imported: they would bring torch along."""
 LOOPS = ("self-reward-phases", "self-reward-judges", "self-reward-smollm2")
 """Those of ``selftaught.benchmarks.self_rewarding``."""
-_KINDS = "result|speech|transcript|growth|audit"
+_KINDS = "result|speech|transcript|growth|audit|alarm"
 _BLOCK = re.compile(rf"<!-- (?P<kind>{_KINDS}):(?P<name>[\w-]+) -->\n.*?<!-- /(?P=kind) -->", re.DOTALL)
 
 Row = Mapping[str, Any]
@@ -46,6 +48,7 @@ def fill(page: str, results: Path) -> str:
         makers = {
             "result": _table(name),
             "audit": audit_table,
+            "alarm": alarm_table,
             "speech": speech_table,
             "transcript": transcripts,
             "growth": growth_table,
@@ -201,6 +204,28 @@ def audit_table(content: Mapping[str, Any]) -> str:
             cells = [_short(row["figures"][name]["mean"] for row in mine if name in row["figures"]) for name in AUDIT]
             lines.append([arm, str(round_), *cells, _short(errors)])
     return _markdown(lines) + "\n\nMeans over seeds." + _source(content)
+
+
+def alarm_table(content: Mapping[str, Any]) -> str:
+    """How often the alarm rang in every arm, when first, when the truth first fell, and how many rounds lay between."""
+    head = ["judge", "rounds with alarm", "first alarm", "truth below the start", "lead"]
+    lines = [head, ["---", "---:", "---", "---", "---"]]
+    for arm in distinct(content["rows"], "arm"):
+        rung, cells = [], []
+        for seed in content["seeds"]:
+            mine = [row for row in content["rows"] if (row["arm"], row["seed"]) == (arm, seed) and "alarm" in row]
+            mine.sort(key=itemgetter("round"))
+            alarms = [row["alarm"] for row in mine]
+            rung += [alarm["rings"] for alarm in alarms]
+            first, fall = first_ring(alarms), first_fall(alarms)
+            rounds = [None if place is None else mine[place]["round"] for place in (first, fall)]
+            cells.append((*rounds, None if first is None or fall is None else fall - first))
+        columns = [
+            ", ".join("-" if value is None else str(value) for value in column) for column in zip(*cells, strict=True)
+        ]
+        lines.append([arm, f"{sum(rung)} of {len(rung)}", *columns])
+    note = "Rounds of every seed in turn; - is never. The lead is the rounds from the first alarm to the first fall."
+    return _markdown(lines) + "\n\n" + note + _source(content)
 
 
 def _short(values: Iterable[float]) -> str:

@@ -49,6 +49,7 @@ def test_a_study_runs_and_is_published(tmp_path: Path) -> None:
     assert len(list((run_folder / "checkpoints").glob("step-*"))) == 2
     assert publish.rounds_table(content).count("\n| ") == 1 + len(FAKE.arms)
     assert publish.audit_table(content).count("\n| ") == 1 + 2 * len(FAKE.arms)
+    assert "| oracle | 0 of 2 | - | - | - |" in publish.alarm_table(content)
     for draw in (plots_rounds.rounds, plots_rounds.phases):
         assert draw(content, tmp_path / "picture.png").stat().st_size > 10_000
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
-from selftaught.algorithms.gap_alarm import lead, reading
+from selftaught.algorithms.gap_alarm import first_fall, first_ring, reading
 
 COUNT = 200
 
@@ -37,11 +39,13 @@ def test_an_honest_judge_rings_it_seldom() -> None:
     assert 0 < rings / 400 < 0.05
 
 
-def test_lead_is_from_the_alarm_to_the_fall() -> None:
-    assert lead([False, True, True], [0.0, 0.0, -0.5], [0.1, 0.1, 0.1]) == 1
-    assert lead([False, False, True], [0.0, -0.5, -0.5], [0.1, 0.1, 0.1]) == -1
-    assert lead([False, False], [0.0, -0.5], [0.1, 0.1]) is None
-    assert lead([True, True], [0.0, 0.0], [0.1, 0.1]) is None
+def test_ring_and_fall_are_found() -> None:
+    before, after = drawn(0.4, 0), drawn(0.8, 1)
+    still, pleased = reading((before, before), (before, before)), reading((before, after), (before, before))
+    fallen = reading((before, after), (after, before))
+    rows = [asdict(one) for one in (still, pleased, fallen)]
+    assert (first_ring(rows), first_fall(rows)) == (1, 2)
+    assert first_ring(rows[:1]) is first_fall(rows[:2]) is None
 
 
 def test_tasks_must_be_the_same() -> None:

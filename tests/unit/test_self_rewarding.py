@@ -79,7 +79,7 @@ def test_a_former_judge_sees_the_same_answers() -> None:
 
 def test_the_pooled_audit_tells_judges_apart() -> None:
     good, bad = pooled(played(judge=oracle)), pooled(played(judge=PLAYERS[JUDGE]["random"]))
-    assert good["auroc"] == 1.0 and 0.4 < bad["auroc"] < 0.6
+    assert good["auroc"] == good["accuracy"] == 1.0 and 0.4 < bad["accuracy"] < 0.6 and 0.4 < bad["auroc"] < 0.6
     assert good["ece"] < 0.12 < bad["ece"]
     assert pooled(played(judge=PLAYERS[JUDGE]["length"]))["length"] > 0.5
     silent = audited(played(judge=lambda ask: "hm", games=5))
