@@ -42,9 +42,9 @@ def audited(episodes: Sequence[Episode]) -> Mapping[str, Any]:
 def pooled(episodes: Sequence[Episode]) -> Mapping[str, float]:
     """Over all answers together: accuracy, AUROC, expected calibration error, and correlation with length among equals.
 
-    ``accuracy``: more than half of the points to a right answer, or not to a wrong one.
-    The calibration error is the mean distance between the points' share of the scale and the share of right answers, by the bins
-    that the points fall into. The correlation (``length``) is of points and length less what truth explains of both.
+    ``accuracy``: more than half of the points to a right answer, or not to a wrong one. The calibration error is the
+    mean distance between the points' share of the scale and the share of right answers, by the bins that the points
+    fall into. The correlation (``length``) is of points and length less what truth explains of both.
     """
     found = [
         (credit, float(truth.right(turn.reply.text)), float(len(turn.reply.text)))
