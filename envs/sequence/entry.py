@@ -1,0 +1,20 @@
+"""The game's entry in the registry."""
+
+from __future__ import annotations
+
+from selftaught.envs.entry import Entry
+from selftaught.envs.sequence.game import Sequence
+from selftaught.envs.sequence.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
+
+ENTRY = Entry(
+    name="sequence",
+    id="selftaught/Sequence-v0",
+    make=Sequence,
+    seats=("worker",),
+    players=PLAYERS,
+    default_seat="worker",
+    default_others={"worker": "oracle", "instructor": "inventor"},
+    yardsticks=YARDSTICKS,
+    teachers=TEACHERS,
+    measures=MEASURES,
+)
