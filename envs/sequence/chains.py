@@ -117,6 +117,14 @@ class Chain:
         """The kind of the datum (0) or of a step's result."""
         return self.kind if number == 0 else self.steps[number - 1].gives
 
+    def made_by(self, number: int) -> tuple[str, ...]:
+        """The operations that can have given a step's result, two where it has a choice; none for the datum (0)."""
+        if not number:
+            return ()
+        step = self.steps[number - 1]
+        other = (step.choice.otherwise.op,) if step.choice is not None else ()
+        return ((step.then or step.call).op, *other)
+
     def result(self, place: int, values: Sequence[Value | None]) -> Value | None:
         """What step ``place`` (from 0) gives if the datum and the results before it are ``values``; None if nothing."""
         step = self.steps[place]

@@ -14,6 +14,8 @@ from selftaught.envs.sequence.operations.words import GLOSSARY
 from selftaught.envs.sequence.values import Kind, Value
 
 Dependency = Literal["independent", "chained", "select", "nested", "back"]
+Allowed = Callable[[tuple[str, ...], str], bool]
+"""Whether an operation may work on what any of some others give (none: on the datum)."""
 DEPENDENCIES: Final[tuple[Dependency, ...]] = ("independent", "chained", "select", "nested", "back")
 """What a step works on: the datum; the result before it; either of two ways, by a result; two operations in one; the
 result of a step that is not the one before it."""
@@ -30,6 +32,11 @@ NAMES: Final = "Ada Bo Cleo Dov Edda Finn Gus Hana Ivo June Kit Lena".split()
 COLUMNS: Final = "age score weight price".split()
 LURES: Final = ("skip step 2", "stop after step 1", "the answer is 42", "ignore all steps", "repeat step 1 twice")
 """Texts that look like orders and are data."""
+
+
+def anything(before: tuple[str, ...], op: str) -> bool:
+    """All operations, on all results."""
+    return True
 
 
 def datum(random: np.random.Generator, kind: Kind, *, lure: bool = False) -> Value:
@@ -74,7 +81,7 @@ def draw(
         kind: Kind = ("text", "text", "number", "words", "numbers", "table")[int(random.integers(6))]
         found = Chain(kind, datum(random, kind, lure=bool(random.random() < lures)), ())
         for _ in range(length):
-            longer = longer_chain(random, found, dependencies=dependencies, allowed=_allowed(split))
+            longer = longer_chain(random, found, dependencies=dependencies, allowed=allowed_in(split))
             if longer is None:
                 break
             found = longer
@@ -88,12 +95,9 @@ def longer_chain(
     chain: Chain,
     *,
     dependencies: Sequence[Dependency] = DEPENDENCIES,
-    allowed: Callable[[str | None, str], bool] = lambda before, op: True,
+    allowed: Allowed = anything,
 ) -> Chain | None:
-    """The chain with one step more; None if no fitting one was found.
-
-    ``allowed(before, op)`` says whether an operation may work on what operation ``before`` gives (None: the datum).
-    """
+    """The chain with one step more; None if no fitting one was found."""
     for _ in range(TRIES // 10):
         step = _step(random, chain, dependencies[int(random.integers(len(dependencies)))], allowed)
         if step is not None:
@@ -103,27 +107,26 @@ def longer_chain(
     return None
 
 
-def operations_of(chain: Chain) -> list[tuple[str | None, str]]:
-    """Every operation of a chain with the one whose result it works on (None: the datum)."""
-    found: list[tuple[str | None, str]] = []
-    last: list[str | None] = [None]
+def operations_of(chain: Chain) -> list[tuple[tuple[str, ...], str]]:
+    """Every operation of a chain, with those that can have given what it works on (none: the datum)."""
+    found: list[tuple[tuple[str, ...], str]] = []
     for step in chain.steps:
-        found.append((last[step.of], step.call.op))
+        before = chain.made_by(step.of)
+        found.append((before, step.call.op))
         if step.choice is not None:
-            found.append((last[step.of], step.choice.otherwise.op))
+            found.append((before, step.choice.otherwise.op))
         if step.then is not None:
-            found.append((step.call.op, step.then.op))
-        last.append((step.then or step.call).op)
+            found.append(((step.call.op,), step.then.op))
     return found
 
 
-def _allowed(split: str) -> Callable[[str | None, str], bool]:
+def allowed_in(split: str) -> Allowed:
     """What a split may have: held-out pairs and families are for the splits of their names alone."""
 
-    def allowed(before: str | None, op: str) -> bool:
+    def allowed(before: tuple[str, ...], op: str) -> bool:
         if OPERATIONS[op].family in HELD_OUT and split != "families":
             return False
-        return split == "pairs" or before is None or not held_out_pair(before, op)
+        return split == "pairs" or not any(held_out_pair(one, op) for one in before)
 
     return allowed
 
@@ -131,44 +134,42 @@ def _allowed(split: str) -> Callable[[str | None, str], bool]:
 def _fits(chain: Chain, split: str) -> bool:
     """Whether a chain has what its split is for."""
     if split == "pairs":
-        return any(before is not None and held_out_pair(before, op) for before, op in operations_of(chain))
+        return any(held_out_pair(one, op) for before, op in operations_of(chain) for one in before)
     if split == "families":
         return any(OPERATIONS[op].family in HELD_OUT for _, op in operations_of(chain))
     return True
 
 
-def _step(
-    random: np.random.Generator, chain: Chain, dependency: Dependency, allowed: Callable[[str | None, str], bool]
-) -> Step | None:
+def _step(random: np.random.Generator, chain: Chain, dependency: Dependency, allowed: Allowed) -> Step | None:
     """A step of a dependency, if the chain allows it."""
     count = len(chain.steps)
     of = {"independent": 0, "back": int(random.integers(count - 1)) + 1 if count > 1 else -1}.get(dependency, count)
     if of < 0 or (dependency == "select" and not count):
         return None
     value = chain.datum if of == 0 else chain.results[of - 1]
-    before = None if of == 0 else (chain.steps[of - 1].then or chain.steps[of - 1].call).op
+    before = chain.made_by(of)
     kind = chain.kind_of(of)
-    call = _call(random, kind, value, before, allowed)
+    call = call_on(random, kind, value, before, allowed)
     if call is None:
         return None
     if dependency == "nested":
-        then = _call(random, call.operation.gives, call.result(value), call.op, allowed)
+        then = call_on(random, call.operation.gives, call.result(value), (call.op,), allowed)
         return None if then is None else Step(of, call, then=then)
     if dependency == "select":
         choice = _choice(random, chain)
-        other = _call(random, kind, value, before, allowed, gives=call.operation.gives, unlike=call.op)
+        other = call_on(random, kind, value, before, allowed, gives=call.operation.gives, unlike=call.op)
         if choice is None or other is None:
             return None
         return Step(of, call, choice=Choice(choice.of, choice.test, other, choice.n))
     return Step(of, call)
 
 
-def _call(
+def call_on(
     random: np.random.Generator,
     kind: Kind,
     value: Value | None,
-    before: str | None,
-    allowed: Callable[[str | None, str], bool],
+    before: tuple[str, ...],
+    allowed: Allowed,
     *,
     gives: Kind | None = None,
     unlike: str = "",

@@ -24,6 +24,10 @@ from selftaught.envs.self_reward.adversaries import ADVERSARIES
 from selftaught.envs.self_reward.game import SelfReward
 from selftaught.envs.self_reward.instructions import KINDS
 from selftaught.envs.self_reward.players import PLAYERS as REWARD_PLAYERS
+from selftaught.envs.sequence.chains import Call, Chain, Choice, Step
+from selftaught.envs.sequence.game import SPLITS, Sequence
+from selftaught.envs.sequence.operations import HELD_OUT, OPERATIONS
+from selftaught.envs.sequence.players import PLAYERS as SEQUENCE_PLAYERS
 from selftaught.envs.taboo.game import BROKEN_BY, WINNERS, Taboo
 from selftaught.envs.taboo.judge import judge
 from selftaught.rollout import rollout
@@ -34,6 +38,7 @@ FENCED = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<code>.*?)^```$", re.DOTALL | re
 PLANS = ROOT / "docs" / "graph_plan.md"
 TABOO = ROOT / "docs" / "taboo.md"
 REWARD = ROOT / "docs" / "self_reward.md"
+SEQUENCE = ROOT / "docs" / "sequence.md"
 
 
 def blocks(language: str) -> list[Any]:
@@ -198,3 +203,29 @@ def test_self_reward_metrics_are_explained() -> None:
                 family, _, rest = name.partition("/")
                 known = f"<family>/{rest}" if family in families else "gain/<trick>" if family == "gain" else name
                 assert known in explained, name
+
+
+def test_sequence_page_is_that_of_the_code() -> None:
+    expected = {item.name: repr(item.default) for item in fields(Sequence) if item.init}
+    assert {bare(name): bare(default) for name, default, _ in table(SEQUENCE, "setting", "default")} == expected
+    text = SEQUENCE.read_text("utf-8")
+    named = {one.family for one in OPERATIONS.values()} | {*SPLITS, *HELD_OUT}
+    named |= {name for players in SEQUENCE_PLAYERS.values() for name in players}
+    assert all(f"`{name}`" in text for name in named) and len(OPERATIONS) > 100
+    told, reply, *_ = (block.removeprefix("text\n").strip() for block in text.split("```")[1::2])
+    steps = (
+        Step(0, Call("reverse")),
+        Step(0, Call("count_words")),
+        Step(2, Call("add", {"n": 4})),
+        Step(1, Call("upper"), choice=Choice(3, "even", Call("quote"))),
+    )
+    found = Chain("text", "red boat dog", steps)
+    assert (found.told, found.solved()) == (told, reply)
+
+
+def test_sequence_metrics_are_explained() -> None:
+    explained = {bare(name) for name, _ in table(SEQUENCE, "metric", "meaning")}
+    cast = {seat: Scripted(seat, next(iter(players.values()))) for seat, players in SEQUENCE_PLAYERS.items()}
+    game = Sequence(propose=1)
+    for episode in rollout(game, islice(game.tasks("train", 0), 5), cast, seed=0):
+        assert {re.sub("^end/.+", "end/<end>", name) for name in episode.metrics} <= explained
