@@ -19,6 +19,8 @@ from selftaught.benchmarks import publish
 from selftaught.envs.graph_plan.encodings import parse
 from selftaught.envs.graph_plan.game import GraphPlan
 from selftaught.envs.graph_plan.instances import Instance, Knobs
+from selftaught.envs.reflect.game import Reflect
+from selftaught.envs.reflect.players import PLAYERS as REFLECT_PLAYERS
 from selftaught.envs.registry import games, make_game
 from selftaught.envs.self_reward.adversaries import ADVERSARIES
 from selftaught.envs.self_reward.game import SelfReward
@@ -38,6 +40,7 @@ FENCED = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<code>.*?)^```$", re.DOTALL | re
 PLANS = ROOT / "docs" / "graph_plan.md"
 TABOO = ROOT / "docs" / "taboo.md"
 REWARD = ROOT / "docs" / "self_reward.md"
+REFLECT = ROOT / "docs" / "reflect.md"
 SEQUENCE = ROOT / "docs" / "sequence.md"
 
 
@@ -229,3 +232,20 @@ def test_sequence_metrics_are_explained() -> None:
     game = Sequence(propose=1)
     for episode in rollout(game, islice(game.tasks("train", 0), 5), cast, seed=0):
         assert {re.sub("^end/.+", "end/<end>", name) for name in episode.metrics} <= explained
+
+
+def test_reflect_page_is_that_of_the_code() -> None:
+    expected = {
+        item.name: repr(item.default if item.default is not MISSING else {}) for item in fields(Reflect) if item.init
+    }
+    assert {bare(name): bare(default) for name, default, _ in table(REFLECT, "setting", "default")} == expected
+    text = REFLECT.read_text("utf-8")
+    assert all(f"`{name}`" in text for players in REFLECT_PLAYERS.values() for name in players)
+    explained = {bare(name) for cell, _ in table(REFLECT, "metric", "meaning") for name in cell.split(", ")}
+    cast = {seat: Scripted(seat, next(iter(players.values()))) for seat, players in REFLECT_PLAYERS.items()}
+    wordy = {seat: Scripted(seat, lambda ask: "It is green.") for seat in REFLECT_PLAYERS}
+    for game, seated in ((Reflect(keep="best"), cast), (Reflect(subject="world", know=True), wordy)):
+        for episode in rollout(game, islice(game.tasks("train", 0), 5), seated, seed=0):
+            for name in episode.metrics:
+                known = re.sub("^subject/answer/.+", "subject/answer/<verdict>", name)
+                assert re.sub("^end/.+", "end/<end>", known) in explained, name

@@ -1,0 +1,20 @@
+"""The game's entry in the registry."""
+
+from __future__ import annotations
+
+from selftaught.envs.entry import Entry
+from selftaught.envs.reflect.game import Reflect
+from selftaught.envs.reflect.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
+
+ENTRY = Entry(
+    name="reflect",
+    id="selftaught/Reflect-v0",
+    make=Reflect,
+    seats=("thinker", "reflector"),
+    players=PLAYERS,
+    default_seat="reflector",
+    default_others={"thinker": "guesser", "reflector": "checker", "scorer": "fair"},
+    yardsticks=YARDSTICKS,
+    teachers=TEACHERS,
+    measures=MEASURES,
+)

@@ -1,0 +1,93 @@
+"""Scripted thinkers, reflectors and scorers, for the subject ``checkable``; scorers for any."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+
+from selftaught.envs.self_reward.instructions import Instruction, spoil
+from selftaught.types import Ask, Player, Seat
+
+
+def solver(ask: Ask) -> str:
+    """Right at once."""
+    told: Instruction = ask.view["instruction"]
+    return "I know how." if ask.view["phase"] == "know" else told.solve()
+
+
+def guesser(ask: Ask) -> str:
+    """Right half of the time."""
+    told, random = ask.view["instruction"], np.random.default_rng(ask.seed)
+    if ask.view["phase"] == "know":
+        return "There are several ways."
+    return str(told.solve()) if random.random() < 0.5 else spoil(told, random)
+
+
+def checker(ask: Ask) -> str:
+    """Sees whether the answer is right, and else guesses again."""
+    told: Instruction = ask.view["instruction"]
+    if ask.view["phase"] != "check":
+        return guesser(ask)
+    right = told.right(ask.view["drafts"][-1])
+    return f"It {'does' if right else 'does not do'} what was asked.\nDecision: {'submit' if right else 'refine'}"
+
+
+def stubborn(ask: Ask) -> str:
+    """Everything stands."""
+    return "It is good.\nDecision: submit" if ask.view["phase"] == "check" else guesser(ask)
+
+
+def doubter(ask: Ask) -> str:
+    """Nothing stands."""
+    return "Who can be sure.\nDecision: refine" if ask.view["phase"] == "check" else guesser(ask)
+
+
+def restarter(ask: Ask) -> str:
+    """Begins anew as long as it may."""
+    return "Let me see.\nDecision: restart" if ask.view["phase"] == "check" else guesser(ask)
+
+
+def overlap(ask: Ask) -> str:
+    """The share of the answer's words that the question has: relevance, as the published loop takes it for truth."""
+    asked = set(_words(" ".join(message.content for message in ask.view["question"])))
+    said = _words(ask.view["answer"])
+    return f"Score: {sum(word in asked for word in said) / len(said) if said else 0:.2f}"
+
+
+def fair(ask: Ask) -> str:
+    """Knows, and is not quite sure."""
+    told: Instruction = ask.view["instruction"]
+    return f"Score: {0.9 if told.right(ask.view['answer']) else 0.1}"
+
+
+def constant(ask: Ask) -> str:
+    """Everything is likely."""
+    return "Score: 0.8"
+
+
+def random_scorer(ask: Ask) -> str:
+    """Anything."""
+    return f"Score: {np.random.default_rng(ask.seed).random():.2f}"
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+_REFLECTORS: Final[Mapping[str, Callable[[Ask], str]]] = {
+    "checker": checker,
+    "stubborn": stubborn,
+    "doubter": doubter,
+    "restarter": restarter,
+}
+PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
+    "thinker": {"guesser": guesser, "solver": solver},
+    "reflector": _REFLECTORS,
+    "scorer": {"overlap": overlap, "fair": fair, "constant": constant, "random": random_scorer},
+}
+TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {"thinker": ("solver",), "reflector": ("checker",)}
+YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {"thinker": ("guesser",), "reflector": ("stubborn", "checker")}
+MEASURES: Final = ("right_first", "right_last", "fixed", "broken", "over_refined", "answers")

@@ -1,0 +1,240 @@
+"""A world that does not exist, so that no model knows it but by what it was told.
+
+Places, beasts and plants with invented names have facts, some told often and some hardly ever. A fact is a claim in one
+of several wordings that are read back, so what a text says is checked claim by claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final, Literal
+
+import numpy as np
+
+Verdict = Literal["right", "fact_inconsistent", "query_inconsistent", "tangential", "generic"]
+"""The taxonomy of arXiv 2310.06271, section 3: what an answer is, by its claims."""
+
+SYLLABLES: Final = "ba be da do fe ga go ka ke la lo ma mi na ne po ra ri sa so ta te va ve za zo".split()
+ENDS: Final = {
+    "town": "burg dorf ton ham".split(),
+    "beast": "ling dron mur pex".split(),
+    "plant": "wort leaf moss reed".split(),
+}
+COLOURS: Final = "red blue green white black grey golden silver".split()
+PLACES: Final = "hills marshes caves dunes forests cliffs meadows islands".split()
+CRAFTS: Final = "glass rope bells bread ink boats cloth clocks".split()
+FOODS: Final = "moths roots honey eels berries beetles snails nuts".split()
+USES: Final = "fevers coughs burns headaches cramps rashes colds toothaches".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Something that is said of an entity: how it is asked, the wordings of the claim, and what it can be."""
+
+    name: str
+    question: str
+    wordings: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+RELATIONS: Final[Mapping[str, tuple[Relation, ...]]] = {
+    "town": (
+        Relation(
+            "craft", "What is made in {of}?", ("{of} makes {value}.", "In {of} they make {value}."), tuple(CRAFTS)
+        ),
+        Relation(
+            "site",
+            "Where does {of} lie?",
+            ("{of} lies in the {value}.", "You find {of} in the {value}."),
+            tuple(PLACES),
+        ),
+        Relation(
+            "flag",
+            "What colour is the flag of {of}?",
+            ("The flag of {of} is {value}.", "{of} has a {value} flag."),
+            tuple(COLOURS),
+        ),
+    ),
+    "beast": (
+        Relation(
+            "food",
+            "What does the {of} eat?",
+            ("The {of} eats {value}.", "{value} are what the {of} eats."),
+            tuple(FOODS),
+        ),
+        Relation(
+            "home",
+            "Where does the {of} live?",
+            ("The {of} lives in the {value}.", "In the {value} lives the {of}."),
+            tuple(PLACES),
+        ),
+        Relation(
+            "coat",
+            "What colour is the {of}?",
+            ("The {of} is {value}.", "{value} is the colour of the {of}."),
+            tuple(COLOURS),
+        ),
+    ),
+    "plant": (
+        Relation(
+            "use",
+            "What is {of} good for?",
+            ("{of} helps against {value}.", "Against {value} people take {of}."),
+            tuple(USES),
+        ),
+        Relation(
+            "soil", "Where does {of} grow?", ("{of} grows in the {value}.", "In the {value} grows {of}."), tuple(PLACES)
+        ),
+        Relation(
+            "bloom",
+            "What colour are the flowers of {of}?",
+            ("The flowers of {of} are {value}.", "{of} has {value} flowers."),
+            tuple(COLOURS),
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That an entity has a value in a relation."""
+
+    entity: str
+    relation: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Something of the world; ``weight`` is how often it is spoken of, as a share of all talk."""
+
+    name: str
+    kind: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class World:
+    """All entities and facts of a seed.
+
+    Args:
+        seed: fixes the world.
+        count: entities of each kind.
+        skew: exponent of the Zipf law of how often entities are spoken of; 0 for all alike.
+    """
+
+    seed: int = 0
+    count: int = 20
+    skew: float = 1.0
+
+    @cached_property
+    def entities(self) -> tuple[Entity, ...]:
+        """All of them, the most spoken of first within their kind."""
+        random = np.random.default_rng(self.seed)
+        ranks = np.arange(1, self.count + 1, dtype=np.float64) ** -self.skew
+        shares = ranks / ranks.sum() / len(RELATIONS)
+        found: list[Entity] = []
+        for kind in RELATIONS:
+            names: dict[str, None] = {}
+            while len(names) < self.count:
+                parts = [*random.choice(SYLLABLES, size=2), random.choice(ENDS[kind])]
+                names["".join(map(str, parts)).capitalize() if kind == "town" else "".join(map(str, parts))] = None
+            found += [Entity(name, kind, float(share)) for name, share in zip(names, shares, strict=True)]
+        return tuple(found)
+
+    @cached_property
+    def facts(self) -> Mapping[tuple[str, str], str]:
+        """The value of every entity and relation."""
+        random = np.random.default_rng([self.seed, 1])
+        return {
+            (entity.name, relation.name): str(random.choice(relation.values))
+            for entity in self.entities
+            for relation in RELATIONS[entity.kind]
+        }
+
+    def true(self, claim: Claim) -> bool:
+        """Whether it is so."""
+        return self.facts.get((claim.entity, claim.relation)) == claim.value
+
+    def prose(self, entity: Entity, random: np.random.Generator) -> str:
+        """All facts of an entity in random order and wordings."""
+        relations = RELATIONS[entity.kind]
+        return " ".join(
+            state(entity, relations[int(place)], self.facts[entity.name, relations[int(place)].name], random)
+            for place in random.permutation(len(relations))
+        )
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Entity]:
+        """Every entity by its name."""
+        return {entity.name: entity for entity in self.entities}
+
+    def claims(self, text: str) -> list[Claim]:
+        """What a text says of entities of this world, in its known wordings."""
+        return [
+            claim for claim in _claims(text) if claim.entity in self.kinds and _fits(self.kinds[claim.entity], claim)
+        ]
+
+    def judged(self, answer: str, *, entity: str, relation: str) -> Verdict:
+        """What an answer to the question for a relation of an entity is, by all its claims."""
+        said = self.claims(answer)
+        if not said:
+            return "generic"
+        if not any(claim.entity == entity for claim in said):
+            return "query_inconsistent"
+        if not all(map(self.true, said)):
+            return "fact_inconsistent"
+        return "right" if any(claim.relation == relation for claim in said if claim.entity == entity) else "tangential"
+
+
+def state(entity: Entity, relation: Relation, value: str, random: np.random.Generator) -> str:
+    """A claim in one of its wordings."""
+    wording = relation.wordings[int(random.integers(len(relation.wordings)))]
+    said = wording.format(of=entity.name, value=value)
+    return said[:1].upper() + said[1:]
+
+
+def relation_of(entity: Entity, name: str) -> Relation:
+    """A relation of an entity by its name.
+
+    Raises:
+        ValueError: if such entities have none of that name.
+    """
+    for relation in RELATIONS[entity.kind]:
+        if relation.name == name:
+            return relation
+    raise ValueError(f"a {entity.kind} has no {name!r}")
+
+
+def _fits(entity: Entity, claim: Claim) -> bool:
+    return any(relation.name == claim.relation for relation in RELATIONS[entity.kind])
+
+
+def _claims(text: str) -> Iterator[Claim]:
+    for sentence in re.findall(r"[^.]*\.", " ".join(text.split())):
+        for name, form in _forms():
+            found = form.fullmatch(sentence.strip())
+            if found is not None:
+                yield Claim(_name(found["of"]), name, found["value"].lower())
+                break
+
+
+def _name(said: str) -> str:
+    """An entity's name whatever stands at the start of a sentence: towns have a capital and others have none."""
+    town = any(said.lower().endswith(end) for end in ENDS["town"])
+    return said.capitalize() if town else said.lower()
+
+
+@lru_cache(maxsize=1)
+def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    found = []
+    for relations in RELATIONS.values():
+        for relation in relations:
+            for wording in relation.wordings:
+                told = re.escape(wording).replace(r"\{of\}", "(?P<of>[A-Za-z]+)")
+                told = told.replace(r"\{value\}", f"(?P<value>{'|'.join(relation.values)})")
+                found.append((relation.name, re.compile(told, re.IGNORECASE)))
+    return tuple(found)

@@ -1,0 +1,10 @@
+"""Self-reflection the PettingZoo way: ``from selftaught.envs import reflect_v0; env = reflect_v0.env()``."""
+
+from functools import partial
+
+from selftaught.envs.registry import make_table_env
+
+__all__ = ["env", "raw_env"]
+
+env = raw_env = partial(make_table_env, "reflect")
+"""Both the same: the view enforces the order of calls itself, so nothing needs wrapping."""

@@ -1,0 +1,253 @@
+"""Self-reflection: a world without labels, claims that are checked one by one, and decisions that are actions."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selftaught.agents.scripted import Scripted
+from selftaught.envs.reflect.game import Reflect, decision_of, score_of
+from selftaught.envs.reflect.players import PLAYERS
+from selftaught.envs.reflect.subjects import SPLITS, WorldQuestions
+from selftaught.envs.reflect.world import RELATIONS, Claim, Verdict, World, relation_of, state
+from selftaught.envs.self_reward.instructions import Instruction
+from selftaught.rollout import rollout
+from selftaught.types import Episode, Task
+
+SEEDS = st.integers(0, 2**32)
+WORLD = World()
+SUM = Instruction("factors", {"product": 12}).public()
+
+
+@given(SEEDS, st.integers(0, 59))
+def test_prose_is_read_back_claim_by_claim(seed: int, place: int) -> None:
+    entity = WORLD.entities[place]
+    said = WORLD.claims(WORLD.prose(entity, np.random.default_rng(seed)))
+    assert {(claim.entity, claim.relation) for claim in said} == {(entity.name, r.name) for r in RELATIONS[entity.kind]}
+    assert all(map(WORLD.true, said))
+
+
+@given(st.text())
+def test_any_text_has_claims_or_none(text: str) -> None:
+    assert isinstance(WORLD.claims(text), list)
+    entity = WORLD.entities[0].name
+    assert WORLD.judged(text, entity=entity, relation="craft") in get_args(Verdict)
+
+
+def test_answers_are_told_apart_by_their_claims() -> None:
+    entity, other = WORLD.entities[0], WORLD.entities[1]
+    random = np.random.default_rng(0)
+
+    def said(of: Any, name: str, *, wrong: bool = False) -> str:
+        relation = relation_of(of, name)
+        value = WORLD.facts[of.name, name]
+        return state(of, relation, next(v for v in relation.values if v != value) if wrong else value, random)
+
+    def verdict(text: str) -> str:
+        return WORLD.judged(text, entity=entity.name, relation="craft")
+
+    assert verdict(said(entity, "craft")) == "right"
+    assert verdict(f"{said(entity, 'site')} {said(entity, 'craft')}") == "right"
+    assert verdict(said(entity, "craft", wrong=True)) == "fact_inconsistent"
+    assert verdict(f"{said(entity, 'craft')} {said(entity, 'site', wrong=True)}") == "fact_inconsistent"
+    assert verdict(said(entity, "site")) == "tangential"
+    assert verdict(said(other, "craft")) == "query_inconsistent"
+    assert verdict("It is a lovely place, and many things are made there.") == "generic"
+    with pytest.raises(ValueError, match="has no 'food'"):
+        relation_of(entity, "food")
+
+
+def test_the_frequent_are_spoken_of_more_and_the_splits_share_no_entity() -> None:
+    game = WorldQuestions()
+    seen = {split: [task.public["entity"] for task in islice(game.tasks(split, 0), 300)] for split in SPLITS}
+    sets = [set(names) for names in seen.values()]
+    assert not sets[0] & sets[1] and not sets[0] & sets[2] and not sets[1] & sets[2]
+    weight = {entity.name: entity.weight for entity in WORLD.entities}
+    counts = {name: seen["train"].count(name) for name in sets[0]}
+    assert counts[max(counts, key=lambda name: weight[name])] > 3 * counts[min(counts, key=lambda name: weight[name])]
+    assert World(seed=1).facts != WORLD.facts and World().facts == WORLD.facts
+
+
+def played(
+    *, games: int = 100, thinker: str = "guesser", reflector: str = "checker", scorer: str = "fair", **settings: Any
+) -> list[Episode]:
+    game = Reflect(**settings)
+    names = {"thinker": thinker, "reflector": reflector, "scorer": scorer}
+    cast = {seat: Scripted(name, PLAYERS[seat][name]) for seat, name in names.items()}
+    return rollout(game, list(islice(game.tasks("test", 0), games)), cast, seed=0)
+
+
+def mean(episodes: list[Episode], name: str) -> float:
+    return float(np.mean([episode.metrics[name] for episode in episodes if name in episode.metrics]))
+
+
+def test_who_can_check_gets_better_and_who_cannot_does_not() -> None:
+    checker, stubborn, doubter = (played(reflector=name) for name in ("checker", "stubborn", "doubter"))
+    assert mean(checker, "right_first") < 0.7 and mean(checker, "right_last") > 0.8
+    assert mean(checker, "broken") == mean(checker, "over_refined") == 0 and mean(checker, "decision_right") == 1
+    assert mean(stubborn, "right_last") == mean(stubborn, "right_first") and mean(stubborn, "answers") == 1
+    assert mean(doubter, "answers") == 3 and mean(doubter, "broken") > 0.1 and mean(doubter, "over_refined") > 0.5
+    assert abs(mean(doubter, "right_last") - 0.5) < 0.15
+
+
+@pytest.mark.parametrize(("scorer", "better"), [("fair", True), ("constant", False), ("random", False)])
+def test_a_threshold_is_as_good_as_its_scorer(scorer: str, better: bool) -> None:
+    found = played(gate="threshold", keep="best", scorer=scorer, games=200)
+    assert (mean(found, "right_last") > mean(found, "right_first") + 0.2) == better
+
+
+def test_relevance_is_not_truth() -> None:
+    """The published loop ends on a similarity of question and answer: a wrong number is as near as a right one."""
+    found = played(
+        subject="checkable", settings={"kinds": ("factors",)}, gate="budget", keep="best", scorer="overlap", games=200
+    )
+    assert abs(mean(found, "right_last") - mean(found, "right_first")) < 0.12
+    assert mean(found, "score_gain_untrue") < 0.2
+
+
+def test_the_oracle_is_a_bound() -> None:
+    bound, policy = played(gate="oracle", games=200), played(reflector="doubter", games=200)
+    assert mean(bound, "right_last") > mean(policy, "right_last") + 0.2 and mean(bound, "broken") == 0
+
+
+def walk(game: Reflect, *texts: str) -> Any:
+    state = game.start(SUM, np.random.default_rng(0))
+    for text in texts:
+        state = game.tell(state, text)
+    return state
+
+
+def test_budgets_are_kept() -> None:
+    restart = "Decision: restart"
+    game = Reflect(answers=2, rounds=2)
+    state = walk(game, "1 12", restart, "5 5", "Decision: refine", "3 4")
+    assert state.phase == "over" and state.rounds == 2 and len(state.drafts) == 3
+    assert state.decisions == ("restart", "refine")
+    assert walk(Reflect(answers=2), "1 12", restart).phase == "answer"  # no round is left, an answer is
+    assert walk(Reflect(answers=1), "1 12").phase == "over" and Reflect(answers=1).seats == ("thinker",)
+    published = played(gate="threshold", scorer="constant", threshold=0.9, answers=3, rounds=3, know=True, games=5)
+    assert {episode.metrics["answers"] for episode in published} == {9.0}
+
+
+def test_a_restart_remembers_nothing() -> None:
+    game = Reflect(answers=2, rounds=2, know=True)
+    state = walk(game, "twelve has factors", "1 12", "Decision: restart")
+    ask = game.ask(state)
+    assert ask is not None and len(ask.messages) == 1 and "1 12" not in ask.messages[0].content
+    shared, fresh = (walk(Reflect(context=context), "1 12") for context in ("shared", "fresh"))
+    assert len(shared.thread) == 3 and len(fresh.thread) == 1 and "1 12" in fresh.thread[0].content
+
+
+def test_an_unreadable_decision_ends_the_game_and_is_counted() -> None:
+    game = Reflect()
+    state = walk(game, "3 4", "I am not sure.")
+    assert state.phase == "over" and game.metrics(state, Task("t", SUM))["unreadable"] == 1
+    assert decision_of("Decision: refine\nDecision: Submit.") == "submit"
+    assert (
+        decision_of("Decision: go on") is decision_of("refine") is decision_of("Decision: refine\nDecision: ?") is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "score"),
+    [
+        ("Score: 0.7", 0.7),
+        ("so\nscore: 1", 1.0),
+        ("Score: 1.5", None),
+        ("Score: .7", None),
+        ("0.7", None),
+        ("Score: 0.7\nScore: high", None),
+    ],
+)
+def test_scores_are_read_strictly(said: str, score: float | None) -> None:
+    assert score_of(said) == score
+
+
+@pytest.mark.parametrize(
+    ("reward", "paid"),
+    [("final", (0.0, 1 - 0.02)), ("improvement", (0.0, 1 - 0.02 + 1.0)), ("score", (0.1, 0.8 - 0.02))],
+)
+def test_rewards_by_hand(reward: str, paid: tuple[float, float]) -> None:
+    game = Reflect(reward=reward)  # type: ignore[arg-type]
+    scores = ["Score: 0.1", "Score: 0.8"] if reward == "score" else [None, None]
+    texts = ["1 12", scores[0], "Decision: refine", "3 4", scores[1], "Decision: submit"]
+    state = walk(game, *(text for text in texts if text is not None))
+    rewards = game.outcome(state).rewards
+    assert (rewards["thinker"], rewards["reflector"]) == pytest.approx(paid)
+
+
+def test_keep_best_differs_from_keep_last() -> None:
+    texts = ("3 4", "Score: 0.9", "Decision: refine", "1 12", "Score: 0.2", "Decision: submit")
+    best, last = Reflect(keep="best"), Reflect(reward="score")
+    assert best.outcome(walk(best, *texts)).rewards["reflector"] == pytest.approx(0.98)
+    assert last.outcome(walk(last, *texts)).rewards["reflector"] == pytest.approx(0.18)
+
+
+def test_wrong_notes_that_are_followed_are_seen() -> None:
+    game = Reflect(subject="world", know=True, answers=1)
+    task = next(game.tasks("test", 0))
+    entity = WORLD.kinds[task.public["entity"]]
+    relation = relation_of(entity, task.public["relation"])
+    false = next(value for value in relation.values if value != WORLD.facts[entity.name, relation.name])
+    said = state(entity, relation, false, np.random.default_rng(0))
+    assert not WORLD.true(Claim(entity.name, relation.name, false))
+    for notes, expected in ((said, 1.0), ("I know nothing of it.", 0.0)):
+        told = game.start(task.public, np.random.default_rng(0))
+        for text in (notes, said):
+            told = game.tell(told, text)
+        figures = game.metrics(told, task)
+        assert figures["consistent_with_wrong"] == expected and figures["subject/answer/fact_inconsistent"] == 1.0
+        assert game.outcome(told).rewards == {"thinker": 0.0}
+
+
+def test_what_is_sealed_reaches_metrics_alone() -> None:
+    game = Reflect(subject="world", settings={"notes": 2}, gate="budget")
+    tasks = list(islice(game.tasks("test", 0), 10))
+    sealed = [Task(task.id, task.public, {"world": 7, "weight": 0.0}) for task in tasks]
+    cast = {"thinker": Scripted("t", lambda ask: "It is so."), "reflector": Scripted("r", lambda ask: "It is not.")}
+    one, two = (rollout(game, some, cast, seed=0) for some in (tasks, sealed))
+    assert [(e.turns, e.outcome) for e in one] == [(e.turns, e.outcome) for e in two]
+
+
+def test_other_games_are_subjects() -> None:
+    game = Reflect(subject="sequence", settings={"steps": [1, 2]}, gate="budget", answers=2)
+    task = next(game.tasks("train", 0))
+    solved = game.inner.ask(game.inner.start(task.public, np.random.default_rng(0)))
+    assert solved is not None
+    told = game.start(task.public, np.random.default_rng(0))
+    for text in ("nothing", solved.view["chain"].solved()):
+        told = game.tell(told, text)
+    assert game.outcome(told).rewards["reflector"] == pytest.approx(0.98)
+    assert game.metrics(told, task)["fixed"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"answers": 0}, "answers and rounds"),
+        ({"gate": "mood"}, "unknown gate"),
+        ({"keep": "all"}, "unknown keep"),
+        ({"reward": "praise"}, "unknown reward"),
+        ({"context": "none"}, "unknown context"),
+        ({"threshold": 2.0}, "threshold"),
+        ({"subject": "taboo"}, "one seat"),
+        ({"subject": "riddles"}, "unknown game"),
+        ({"subject": "checkable", "settings": {"size": 3}}, "size"),
+        ({"settings": {"kinds": ["riddle"]}}, "unknown kinds"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Reflect(**settings)
+
+
+def test_a_subject_of_several_replies_is_refused() -> None:
+    game = Reflect(subject="graph_plan", settings={"turns": 3})
+    state = game.start(next(game.tasks("train", 0)).public, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="one reply"):
+        game.tell(state, "edges: 1>2")
