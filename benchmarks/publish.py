@@ -161,7 +161,22 @@ def study_table(content: Mapping[str, Any]) -> str:
         right = _cell([row["answer_right"] for row in sampled])
         after = "raw" if step < 0 else str(step)
         lines.append([arm, f"band {band}, {split}", encoding, after, *cells, right, f"{best:.2f}"])
-    return _markdown(lines) + "\n\n" + _spread(content) + _source(content)
+    return _markdown(lines) + "\n\n" + _spread(content) + _training_time(content) + _source(content)
+
+
+def _training_time(content: Mapping[str, Any]) -> str:
+    """How long play and learning took, evaluations apart."""
+    spent: dict[tuple[str, int], float] = {}
+    for row in content["training"]:
+        seconds = row.get("time/play_seconds", 0.0) + row.get("time/learn_seconds", 0.0)
+        spent[row["arm"], row["seed"]] = spent.get((row["arm"], row["seed"]), 0.0) + seconds
+    steps = max(row["step"] for row in content["training"])
+    minutes = [seconds / 60 for seconds in spent.values()]
+    threads = content["study"]["threads"]
+    return (
+        f" {steps} steps of play and learning took {min(minutes):.0f} to {max(minutes):.0f} minutes with {threads} "
+        f"thread{'s' * (threads > 1)}."
+    )
 
 
 def rounds_table(content: Mapping[str, Any]) -> str:
