@@ -1,8 +1,9 @@
 """Interactive self-reflection (arXiv 2310.06271) as a Markov decision process: know, answer, check, and again.
 
 The published loop is fixed: whatever a scorer dislikes is written anew, up to a budget. Here the decision is an action:
-after each answer a reflector submits, refines, or starts all over; with ``gate="threshold"`` a scorer decides as
-published. What is reflected on is any game of one reply, so that each answer has that game's own reward.
+after each answer a reflector submits, refines, or starts all over; with ``gate="threshold"`` a scorer decides, and the
+reflector is told what it said, as in the published loop of answers. What is reflected on is any game of one reply, so
+that each answer has that game's own reward.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ CHECK: Final = (
     "if it stands; Decision: refine, to write a better one; or Decision: restart, to begin anew."
 )
 REFINE: Final = "Write a better answer, in the form that was asked for."
+SAID: Final = "The answer scored {score}, and {threshold:g} is wanted. "
 SCORE: Final = (
     "How likely is it that this answer is right? Reply with one line: Score: and a number from 0 (surely not) to 1 "
     "(surely)."
@@ -118,6 +120,8 @@ class Reflect:
             raise ValueError(f"unknown context {self.context!r}; expected shared or fresh")
         if not 0 <= self.threshold <= 1 or self.cost < 0 or self.bonus < 0:
             raise ValueError(f"threshold is from 0 to 1, cost and bonus from 0: {self}")
+        if self.gate == "oracle" and self.subject == "world":
+            raise ValueError("gate='oracle' needs a subject that knows what is right, and 'world' does not")
         _ = self.inner
 
     @cached_property
@@ -156,7 +160,10 @@ class Reflect:
         """Whoever acts in this phase; ``None`` when the game is over."""
         if state.phase == "over":
             return None
-        view = {**state.view, "phase": state.phase, "drafts": tuple(draft.answer for draft in state.drafts)}
+        # No more than the messages tell: a new round knows of no other, and a fresh context of the last answer alone.
+        seen = min(state.answers, 1) if self.context == "fresh" else state.answers
+        drafts = tuple(draft.answer for draft in state.drafts[len(state.drafts) - seen :])
+        view = {**state.view, "phase": state.phase, "drafts": drafts}
         if state.phase == "score":
             draft = state.drafts[-1]
             told = f"{_told(state.question)}\nAnswer: {draft.answer}\n\n{SCORE}"
@@ -205,7 +212,7 @@ class Reflect:
         if self.reward == "improvement":
             rewards[REFLECTOR] += self.bonus * (kept.worth - first.worth)
         found = {seat: rewards.get(seat, 0.0) for seat in self.seats}
-        end = "first" if len(state.drafts) == 1 else "later"
+        end = "first" if kept is first else "later"
         return Outcome(
             end, found, f"{len(state.drafts)} answers; the first is worth {first.worth:g}, the kept {kept.worth:g}"
         )
@@ -216,8 +223,9 @@ class Reflect:
             raise ValueError("metrics are taken of finished games only")
         told = [self.inner.metrics(draft.finished, task) for draft in state.drafts]
         right = [figures.get("right", figures.get("success", 0.0)) for figures in told]
-        kept = state.drafts.index(self._kept(state))
+        kept = next(place for place, draft in enumerate(state.drafts) if draft is self._kept(state))
         figures = {
+            f"end/{self.outcome(state).end}": 1.0,
             "right_first": right[0],
             "right_last": right[kept],
             "fixed": float(right[0] == 0 and right[kept] == 1),
@@ -232,10 +240,10 @@ class Reflect:
             # A decision is right where what is right is submitted and what is not is not.
             judged = [(choice == "submit") == (ok == 1) for choice, ok in zip(state.decisions, right, strict=False)]
             figures["decision_right"] = float(np.mean(judged))
-        scores = [(draft.score, ok) for draft, ok in zip(state.drafts, right, strict=True) if draft.score is not None]
-        if scores:
-            figures["score_first"], figures["score_last"] = scores[0][0], scores[-1][0]
-            figures["score_gain_untrue"] = (scores[-1][0] - scores[0][0]) - (scores[-1][1] - scores[0][1])
+        first, last = state.drafts[0].score, state.drafts[kept].score
+        if first is not None and last is not None:
+            figures["score_first"], figures["score_last"] = first, last
+            figures["score_gain_untrue"] = (last - first) - (right[kept] - right[0])
         return {**figures, **self._grounded(state, kept, right, task)}
 
     def _grounded(self, state: ReflectState, kept: int, right: list[float], task: Task) -> Mapping[str, float]:
@@ -292,7 +300,9 @@ class Reflect:
             return replace(state, phase="over")
         if decision == "restart":
             return self._begun(replace(state, rounds=state.rounds + 1))
-        return replace(state, phase="answer", thread=self._shown(state, REFINE))
+        score = state.drafts[-1].score
+        said = "" if self.gate != "threshold" else SAID.format(score=score, threshold=self.threshold)
+        return replace(state, phase="answer", thread=self._shown(state, said + REFINE))
 
     def _shown(self, state: ReflectState, asked: str) -> tuple[Message, ...]:
         """What the reflector reads before it does what is asked."""
@@ -313,14 +323,14 @@ class Reflect:
 
 def decision_of(text: str) -> Decision | None:
     """The decision of the last such line; None if it is none."""
-    said = _DECISION.findall(text)
+    said = _DECISION.findall(text.replace("\r\n", "\n"))
     known: Mapping[str, Decision] = {"submit": "submit", "refine": "refine", "restart": "restart"}
     return known.get(said[-1].lower()) if said else None
 
 
 def score_of(text: str) -> float | None:
     """The number from 0 to 1 of the last score line; None if there is none, or it is no such number."""
-    said = _SCORE.findall(text)
+    said = _SCORE.findall(text.replace("\r\n", "\n"))
     return float(said[-1]) if said and re.fullmatch(r"0(\.[0-9]+)?|1(\.0+)?", said[-1], re.ASCII) else None
 
 

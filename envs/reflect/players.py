@@ -1,4 +1,4 @@
-"""Scripted thinkers, reflectors and scorers, for the subject ``checkable``; scorers for any."""
+"""Scripted thinkers, reflectors and scorers. Those that know what is right do so of the subject ``checkable`` alone."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from selftaught.types import Ask, Player, Seat
 
 def solver(ask: Ask) -> str:
     """Right at once."""
-    told: Instruction = ask.view["instruction"]
-    return "I know how." if ask.view["phase"] == "know" else told.solve()
+    told: Instruction | None = ask.view.get("instruction")
+    return "I do not know." if told is None or ask.view["phase"] == "know" else told.solve()
 
 
 def guesser(ask: Ask) -> str:
     """Right half of the time."""
-    told, random = ask.view["instruction"], np.random.default_rng(ask.seed)
-    if ask.view["phase"] == "know":
-        return "There are several ways."
-    return str(told.solve()) if random.random() < 0.5 else spoil(told, random)
+    told: Instruction | None = ask.view.get("instruction")
+    random = np.random.default_rng(ask.seed)
+    if told is None or ask.view["phase"] == "know":
+        return "I do not know."
+    return told.solve() if random.random() < 0.5 else spoil(told, random)
 
 
 def checker(ask: Ask) -> str:
-    """Sees whether the answer is right, and else guesses again."""
-    told: Instruction = ask.view["instruction"]
+    """Sees whether the answer is right, and else guesses again; what it cannot check it submits."""
+    told: Instruction | None = ask.view.get("instruction")
     if ask.view["phase"] != "check":
         return guesser(ask)
-    right = told.right(ask.view["drafts"][-1])
+    right = told is None or told.right(ask.view["drafts"][-1])
     return f"It {'does' if right else 'does not do'} what was asked.\nDecision: {'submit' if right else 'refine'}"
 
 
@@ -57,10 +58,10 @@ def overlap(ask: Ask) -> str:
     return f"Score: {sum(word in asked for word in said) / len(said) if said else 0:.2f}"
 
 
-def fair(ask: Ask) -> str:
-    """Knows, and is not quite sure."""
-    told: Instruction = ask.view["instruction"]
-    return f"Score: {0.9 if told.right(ask.view['answer']) else 0.1}"
+def oracle(ask: Ask) -> str:
+    """Knows the truth, where it can be known: a bound for scorers."""
+    told: Instruction | None = ask.view.get("instruction")
+    return f"Score: {0.5 if told is None else 0.9 if told.right(ask.view['answer']) else 0.1}"
 
 
 def constant(ask: Ask) -> str:
@@ -86,8 +87,12 @@ _REFLECTORS: Final[Mapping[str, Callable[[Ask], str]]] = {
 PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
     "thinker": {"guesser": guesser, "solver": solver},
     "reflector": _REFLECTORS,
-    "scorer": {"overlap": overlap, "fair": fair, "constant": constant, "random": random_scorer},
+    "scorer": {"overlap": overlap, "oracle": oracle, "constant": constant, "random": random_scorer},
 }
 TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {"thinker": ("solver",), "reflector": ("checker",)}
-YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {"thinker": ("guesser",), "reflector": ("stubborn", "checker")}
+YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {
+    "thinker": ("guesser",),
+    "reflector": ("stubborn", "checker"),
+    "scorer": ("overlap",),
+}
 MEASURES: Final = ("right_first", "right_last", "fixed", "broken", "over_refined", "answers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -10,12 +11,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from selftaught.envs.reflect.world import Verdict, World, relation_of
+from selftaught.envs.reflect.world import Verdict, World, relation_of, state
 from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw
 from selftaught.types import Ask, Game, Message, Outcome, Seat, Task
 
 SOLVER: Final = "solver"
 SPLITS: Final = ("train", "validation", "test")
+EXAMPLE: Final = "X"
+"""Stands for the value in the form of an answer."""
 SEARCH: Final = ("pick", "factors", "expression")
 """Kinds of instructions that are easier to check than to follow."""
 
@@ -39,13 +42,18 @@ class Checkable:
     seats: tuple[Seat, ...] = field(default=(SOLVER,), init=False)
 
     def __post_init__(self) -> None:
+        if self.level < 1 or not self.kinds:
+            raise ValueError(f"level is at least 1 and kinds at least one, not {self.level} and {self.kinds}")
         if unknown := [kind for kind in self.kinds if kind not in KINDS]:
             raise ValueError(f"unknown kinds {unknown}; the kinds are {', '.join(KINDS)}")
 
     def tasks(self, split: str, seed: int) -> Iterator[Task]:
-        """Endless new instructions."""
+        """Endless instructions, each of one split alone."""
         for number, random in enumerate(_draws(split, seed)):
-            yield Task(f"{split}/{seed}-{number}", draw(random, self.kinds, level=self.level).public())
+            found = draw(random, self.kinds, level=self.level)
+            while split_of(found.text) != split:
+                found = draw(random, self.kinds, level=self.level)
+            yield Task(f"{split}/{seed}-{number}", found.public())
 
     def start(self, public: Mapping[str, Any], rng: np.random.Generator) -> Answered:
         """The instruction."""
@@ -77,7 +85,7 @@ class WorldQuestions:
 
     Args:
         shown: chance that the notes have the fact that is asked for; else they are of other entities alone.
-        notes: entities in the notes; 0 for a closed book.
+        notes: entities in the notes, all of the same split; 0 for a closed book.
         world_seed: which world.
     """
 
@@ -86,6 +94,10 @@ class WorldQuestions:
     world_seed: int = 0
     name: str = field(default="world", init=False)
     seats: tuple[Seat, ...] = field(default=(SOLVER,), init=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.shown <= 1 or not 0 <= self.notes <= 10:
+            raise ValueError(f"shown is a chance from 0 to 1 and notes from 0 to 10, not {self.shown} and {self.notes}")
 
     def tasks(self, split: str, seed: int) -> Iterator[Task]:
         """Endless questions, about entities as often as they are spoken of; one entity in five is for each test."""
@@ -101,20 +113,21 @@ class WorldQuestions:
             entity = mine[int(random.choice(len(mine), p=weights / weights.sum()))]
             relations = [name for (of, name) in world.facts if of == entity.name]
             relation = str(random.choice(relations))
-            told = [
-                e for e in random.permutation(len(world.entities))[: self.notes] if world.entities[int(e)] != entity
-            ]
-            notes = [world.prose(world.entities[int(e)], random) for e in told]
+            others = [other for other in mine if other != entity]
+            told = [others[int(place)] for place in random.permutation(len(others))[: self.notes]]
             if self.notes and random.random() < self.shown:
-                notes.insert(int(random.integers(len(notes) + 1)), world.prose(entity, random))
+                told[int(random.integers(len(told)))] = entity
+            notes = [world.prose(one, random) for one in told]
             public = {"entity": entity.name, "relation": relation, "notes": " ".join(notes)}
             yield Task(f"{split}/{seed}-{number}", public, {"world": self.world_seed, "weight": entity.weight})
 
     def start(self, public: Mapping[str, Any], rng: np.random.Generator) -> Answered:
         """The question; it follows from the names alone."""
         entity = world_of(self.world_seed).kinds[public["entity"]]
-        question = relation_of(entity, public["relation"]).question.format(of=entity.name)
-        return Answered((public["entity"], public["relation"], question), shown=public["notes"])
+        relation = relation_of(entity, public["relation"])
+        question = relation.question.format(of=entity.name)
+        form = f"Reply with one sentence, such as: {state(entity, relation, EXAMPLE, rng)}"
+        return Answered((public["entity"], public["relation"], f"{question} {form}"), shown=public["notes"])
 
     def ask(self, state: Answered) -> Ask | None:
         """The solver, once."""
@@ -169,6 +182,11 @@ def subject(name: str, settings: Mapping[str, Any]) -> Game[Any]:
     if len(found.seats) != 1:
         raise ValueError(f"a subject has one seat, and {name!r} has {', '.join(found.seats)}")
     return found
+
+
+def split_of(text: str) -> str:
+    """Where an instruction belongs, by what it says: one in five for each test."""
+    return {0: "test", 1: "validation"}.get(zlib.crc32(text.encode()) % 5, "train")
 
 
 def _draws(split: str, seed: int) -> Iterator[np.random.Generator]:

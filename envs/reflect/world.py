@@ -179,15 +179,27 @@ class World:
         ]
 
     def judged(self, answer: str, *, entity: str, relation: str) -> Verdict:
-        """What an answer to the question for a relation of an entity is, by all its claims."""
-        said = self.claims(answer)
+        """What an answer to the question for a relation of an entity is, by all that it claims.
+
+        A value alone claims what was asked. Naming another value of the asked relation claims that, too: one of the
+        two is not so. What says more than was asked answers something else as well, and is no right answer.
+        """
+        said = {*self.claims(answer)}
+        known = self.kinds.get(entity)
+        values = () if known is None else relation_of(known, relation).values
+        words = re.findall("[a-z]+", answer.lower())
+        named = [word for word in words if word in values]
+        if len(words) == 1 and named:
+            said.add(Claim(entity, relation, named[0]))
         if not said:
             return "generic"
-        if not any(claim.entity == entity for claim in said):
-            return "query_inconsistent"
+        if any(claim.entity == entity and claim.relation == relation for claim in said):
+            said |= {Claim(entity, relation, value) for value in named}
         if not all(map(self.true, said)):
             return "fact_inconsistent"
-        return "right" if any(claim.relation == relation for claim in said if claim.entity == entity) else "tangential"
+        if any(claim.entity != entity for claim in said):
+            return "query_inconsistent"
+        return "tangential" if any(claim.relation != relation for claim in said) else "right"
 
 
 def state(entity: Entity, relation: Relation, value: str, random: np.random.Generator) -> str:
@@ -214,7 +226,7 @@ def _fits(entity: Entity, claim: Claim) -> bool:
 
 
 def _claims(text: str) -> Iterator[Claim]:
-    for sentence in re.findall(r"[^.]*\.", " ".join(text.split())):
+    for sentence in re.split(r"[.!?;]", " ".join(text.replace(",", " ").split())):
         for name, form in _forms():
             found = form.fullmatch(sentence.strip())
             if found is not None:
@@ -234,7 +246,7 @@ def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
     for relations in RELATIONS.values():
         for relation in relations:
             for wording in relation.wordings:
-                told = re.escape(wording).replace(r"\{of\}", "(?P<of>[A-Za-z]+)")
+                told = re.escape(wording.removesuffix(".")).replace(r"\{of\}", "(?P<of>[A-Za-z]+)")
                 told = told.replace(r"\{value\}", f"(?P<value>{'|'.join(relation.values)})")
                 found.append((relation.name, re.compile(told, re.IGNORECASE)))
     return tuple(found)

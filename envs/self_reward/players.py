@@ -130,6 +130,11 @@ PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
     "meta_judge": {"reviewer": reviewer, "generous": generous, "random": random_reviewer},
 }
 TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {"actor": ("solver",), "judge": ("oracle",)}
-YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {"actor": ("sloppy",), "judge": ("oracle",)}
+YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {
+    "proposer": ("inventor",),
+    "actor": ("sloppy",),
+    "judge": ("oracle",),
+    "meta_judge": ("reviewer",),
+}
 MEASURES: Final = ("right", "any_right", "read", "words")
 """Of an evaluation; the other figures of the audit are not there in every game."""

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 
 from selftaught.envs.sequence.chains import Chain, Step, chain
-from selftaught.envs.sequence.drawing import DEPENDENCIES, MOST, Dependency, draw
+from selftaught.envs.sequence.drawing import DEPENDENCIES, MOST, Dependency, allowed_in, draw
 from selftaught.envs.sequence.proposals import PROPOSE, proposed
 from selftaught.envs.sequence.replies import Score, score, sections
 from selftaught.types import Ask, Message, Outcome, Seat, Task
@@ -40,6 +40,7 @@ class SequenceState:
     """One position: the chain (still to grow by ``wanted`` steps), what was said so far, and the score at the end."""
 
     chain: Chain
+    split: str = "train"
     wanted: int = 0
     refused: int = 0
     said: tuple[tuple[int, str], ...] = ()
@@ -108,7 +109,10 @@ class Sequence:
         Raises:
             ValueError: if ``public`` is no chain.
         """
-        state = SequenceState(chain(public), wanted=self.propose)
+        split = public.get("split", "train")
+        if split not in SPLITS:
+            raise ValueError(f"unknown split {split!r}; the splits are {', '.join(SPLITS)}")
+        state = SequenceState(chain(public), split=split, wanted=self.propose)
         return state if self.propose else self._told(state)
 
     def ask(self, state: SequenceState) -> Ask | None:
@@ -117,8 +121,10 @@ class Sequence:
             return None
         if state.wanted:
             messages = (Message("system", PROPOSE), Message("user", state.chain.told))
-            return Ask(INSTRUCTOR, messages, {"chain": state.chain})
-        return Ask(WORKER, state.thread, {"chain": state.chain, "step": self._step(state), "said": state.said})
+            return Ask(INSTRUCTOR, messages, {"chain": state.chain, "split": state.split})
+        step = self._step(state)
+        told = state.chain if step is None else replace(state.chain, steps=state.chain.steps[:step])
+        return Ask(WORKER, state.thread, {"chain": told, "step": step, "said": state.said})
 
     def tell(self, state: SequenceState, text: str) -> SequenceState:
         """Add a step, or take what the worker says.
@@ -129,7 +135,7 @@ class Sequence:
         if state.score is not None:
             raise ValueError("the game is over; start a new one")
         if state.wanted:
-            step = proposed(text, state.chain)
+            step = proposed(text, state.chain, allowed=allowed_in(state.split))
             grown = state.chain if step is None else _with_step(state.chain, step)
             state = replace(state, chain=grown, wanted=state.wanted - 1, refused=state.refused + (step is None))
             return state if state.wanted else self._told(state)
@@ -201,7 +207,7 @@ class Sequence:
             low, high = self.steps
             length = int(random.integers(low if split != "pairs" else max(low, min(2, high)), high + 1))
             found = draw(random, length=length, dependencies=self.dependencies, lures=self.lures, split=split)
-            yield Task(f"{split}/{seed}-{number}", found.public())
+            yield Task(f"{split}/{seed}-{number}", {**found.public(), "split": split})
 
     def _told(self, state: SequenceState) -> SequenceState:
         told = state.chain.told

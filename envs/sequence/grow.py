@@ -113,7 +113,9 @@ def lesson(chain: Chain, *, options: tuple[str, ...] = (), failed: tuple[str, ..
     return Lesson(chain.told, tuple(results), options, failed)
 
 
-def grow_row(random: np.random.Generator, row: Mapping[str, Any], *, rounds: int) -> Lesson:
+def grow_row(
+    random: np.random.Generator, row: Mapping[str, Any], *, rounds: int, allowed: Allowed = anything
+) -> Lesson:
     """A row of somebody's own (``instruction``, ``input``, ``output``) with steps on its input and on its output.
 
     What the row itself asks for cannot be computed here: its output is taken as it is. Rows whose texts do not stand on
@@ -134,7 +136,7 @@ def grow_row(random: np.random.Generator, row: Mapping[str, Any], *, rounds: int
         grown = (
             None
             if chain is None or len(chain.steps) >= MOST // 3
-            else longer_chain(random, chain, dependencies=("chained",))
+            else longer_chain(random, chain, dependencies=("chained",), allowed=allowed)
         )
         if name == "prefix" and grown is not None:
             before = grown
@@ -187,7 +189,9 @@ def _made(chain: Chain, steps: Sequence[Step], allowed: Allowed) -> Chain | None
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:
-    value = row.get(name, "" if name == "input" else None)
+    value = row.get(name)
+    if name == "input" and value is None:
+        return ""
     if not isinstance(value, str):
         raise ValueError(f"a row needs text under {name!r}, and this one has {value!r}: {dict(row)}")
     return value.strip()
@@ -209,7 +213,9 @@ def _joined(
     first = _told_steps(before, "the input", 0)
     own = len(first) + 1
     last = _told_steps(after, f"the result of step {own}", own)
-    steps = [*first, (told, output), *last]
+    # With steps before it, it must be said what the row's own works on.
+    own_step = f"On the input: {told}" if first else told
+    steps = [*first, (own_step, output), *last]
     lines = [
         *([f"The input: {given}"] if given else []),
         *(f"Step {n}: {text}" for n, (text, _) in enumerate(steps, 1)),

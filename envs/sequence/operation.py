@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from selftaught.envs.sequence.values import Kind, Value, whole
+from selftaught.envs.sequence.values import LONGEST, Kind, Value, whole, write
 
 Arguments = Mapping[str, Any]
 Draw = Callable[[np.random.Generator, Any], dict[str, Any]]
@@ -61,7 +61,7 @@ class Operation:
             found = self.apply(value, **arguments)
         except (ValueError, LookupError, ArithmeticError, TypeError):
             return None
-        return found if whole(self.gives, found) else None
+        return found if whole(self.gives, found) and len(write(self.gives, found)) <= LONGEST else None
 
     def tell(self, wording: int, *, of: str, arguments: Arguments) -> str:
         """The instruction in one of its wordings."""
@@ -85,5 +85,5 @@ class Operation:
 def _form(wording: str) -> str:
     parts = re.split(r"\{(\w+)\}", wording)
     gaps = [f"(?P<{gap}>{PATTERNS[gap]})" for gap in parts[1::2]]
-    texts = [re.escape(text) for text in parts[::2]]
+    texts = [re.escape(text.replace("{{", "{").replace("}}", "}")) for text in parts[::2]]
     return "".join(text + gap for text, gap in zip(texts, [*gaps, ""], strict=True))

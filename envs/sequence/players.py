@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from selftaught.envs.sequence.chains import Chain
-from selftaught.envs.sequence.drawing import longer_chain
+from selftaught.envs.sequence.drawing import allowed_in, longer_chain
 from selftaught.envs.sequence.values import Value, write
 from selftaught.types import Ask, Player, Seat
 
@@ -45,7 +45,8 @@ def echo(ask: Ask) -> str:
 def inventor(ask: Ask) -> str:
     """Adds a step that can be done."""
     found: Chain = ask.view["chain"]
-    longer = longer_chain(np.random.default_rng(ask.seed), found, dependencies=("chained", "back"))
+    random, allowed = np.random.default_rng(ask.seed), allowed_in(ask.view["split"])
+    longer = longer_chain(random, found, dependencies=("chained", "back"), allowed=allowed)
     return "Repeat the result of step 1." if longer is None else longer.instruction(len(longer.steps))
 
 
@@ -94,5 +95,5 @@ PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
     "instructor": {"inventor": inventor, "copier": copier},
 }
 TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {"worker": ("oracle",)}
-YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {"worker": ()}
+YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {"worker": (), "instructor": ("inventor",)}
 MEASURES: Final = ("success", "following", "quality", "depth", "carried", "final_right")

@@ -6,18 +6,19 @@ import re
 from typing import Final
 
 from selftaught.envs.sequence.chains import Call, Chain, Step
-from selftaught.envs.sequence.drawing import MOST
+from selftaught.envs.sequence.drawing import MOST, Allowed, anything
 from selftaught.envs.sequence.operations import OPERATIONS
 from selftaught.envs.sequence.values import NAMES
 
 PROPOSE: Final = (
-    "You write the next step of a task. Below are something to work on and the steps so far. Write one more, of the "
-    "same form as they are, on the result of a step. Reply with its text alone, on one line, without its number."
+    "You write the next step of a task. Below are something to work on and the steps so far. Write one more: a single "
+    "instruction, worded as those are, on the result of a step. Reply with its text alone, on one line, without its "
+    "number."
 )
 
 
-def proposed(text: str, chain: Chain) -> Step | None:
-    """The step that the text is, if it is one of a known form that can be done next."""
+def proposed(text: str, chain: Chain, *, allowed: Allowed = anything) -> Step | None:
+    """The step that the text is, if it is one of a known form that can be done next, and may be."""
     told = " ".join(text.split())
     if len(chain.steps) >= MOST:
         return None
@@ -34,7 +35,7 @@ def proposed(text: str, chain: Chain) -> Step | None:
             continue
         step = Step(number, Call(one.id, arguments, wordings[0]))
         longer = Chain(chain.kind, chain.datum, (*chain.steps, step))
-        if longer.results[-1] is not None:
+        if longer.results[-1] is not None and allowed(chain.made_by(number), one.id):
             return step
     return None
 

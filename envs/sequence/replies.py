@@ -54,7 +54,7 @@ class Score:
 
 def sections(text: str) -> list[tuple[int, str]]:
     """Number and content of every line that begins with a number and a colon; others are not looked at."""
-    lines = text[:LONGEST].split("\n")
+    lines = text[:LONGEST].replace("\r\n", "\n").split("\n")
     found = (SECTION.fullmatch(line) for line in lines)
     return [(int(match[1]), match[2]) for match in found if match is not None]
 

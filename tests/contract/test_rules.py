@@ -44,7 +44,7 @@ def test_game_is_the_protocol(entry: Entry) -> None:
     assert isinstance(game, Game)
     assert (game.name, tuple(game.seats)) == (entry.name, tuple(entry.seats))
     assert game == entry.make() == pickle.loads(pickle.dumps(game))
-    assert entry.players.keys() == entry.default_others.keys() >= set(entry.seats) == entry.yardsticks.keys()
+    assert entry.players.keys() == entry.default_others.keys() == entry.yardsticks.keys() >= set(entry.seats)
     assert all(set(entry.yardsticks[seat]) <= entry.players[seat].keys() for seat in entry.seats)
 
 

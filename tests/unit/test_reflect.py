@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, product
 from typing import Any, get_args
 
 import numpy as np
@@ -52,7 +52,12 @@ def test_answers_are_told_apart_by_their_claims() -> None:
         return WORLD.judged(text, entity=entity.name, relation="craft")
 
     assert verdict(said(entity, "craft")) == "right"
-    assert verdict(f"{said(entity, 'site')} {said(entity, 'craft')}") == "right"
+    value = WORLD.facts[entity.name, "craft"]
+    assert verdict(value) == verdict(f"{value.capitalize()}.") == verdict(said(entity, "craft").rstrip(".")) == "right"
+    assert verdict(f"{said(entity, 'site')} {said(entity, 'craft')}") == "tangential"
+    other_value = next(v for v in relation_of(entity, "craft").values if v != value)
+    assert verdict(f"{said(entity, 'craft')} Or it may be {other_value}.") == "fact_inconsistent"
+    assert verdict(f"{said(entity, 'craft')} {said(other, 'craft')}") in ("query_inconsistent", "fact_inconsistent")
     assert verdict(said(entity, "craft", wrong=True)) == "fact_inconsistent"
     assert verdict(f"{said(entity, 'craft')} {said(entity, 'site', wrong=True)}") == "fact_inconsistent"
     assert verdict(said(entity, "site")) == "tangential"
@@ -60,6 +65,35 @@ def test_answers_are_told_apart_by_their_claims() -> None:
     assert verdict("It is a lovely place, and many things are made there.") == "generic"
     with pytest.raises(ValueError, match="has no 'food'"):
         relation_of(entity, "food")
+
+
+def test_the_notes_are_no_answer() -> None:
+    game = Reflect(subject="world", settings={"notes": 3}, answers=1)
+    for task in islice(game.tasks("test", 0), 50):
+        state = game.start(task.public, np.random.default_rng(0))
+        figures = game.metrics(game.tell(state, task.public["notes"]), task)
+        assert figures["right_first"] == 0.0
+        ask = game.ask(state)
+        assert ask is not None and "Reply with one sentence" in ask.messages[-1].content
+
+
+def test_no_instruction_is_in_two_splits() -> None:
+    game = Reflect()
+    told = {split: {repr(task.public) for task in islice(game.tasks(split, 0), 200)} for split in SPLITS}
+    assert (
+        not told["train"] & told["test"]
+        and not told["train"] & told["validation"]
+        and not told["test"] & told["validation"]
+    )
+
+
+@pytest.mark.parametrize("subject", ["world", "sequence", "graph_questions", "graph_plan"])
+def test_scripted_players_sit_at_every_subject(subject: str) -> None:
+    for thinker, reflector, scorer in product(*(PLAYERS[seat] for seat in ("thinker", "reflector", "scorer"))):
+        for episode in played(
+            subject=subject, games=1, thinker=thinker, reflector=reflector, scorer=scorer, keep="best"
+        ):
+            assert episode.outcome.end in ("first", "later")
 
 
 def test_the_frequent_are_spoken_of_more_and_the_splits_share_no_entity() -> None:
@@ -74,7 +108,7 @@ def test_the_frequent_are_spoken_of_more_and_the_splits_share_no_entity() -> Non
 
 
 def played(
-    *, games: int = 100, thinker: str = "guesser", reflector: str = "checker", scorer: str = "fair", **settings: Any
+    *, games: int = 100, thinker: str = "guesser", reflector: str = "checker", scorer: str = "oracle", **settings: Any
 ) -> list[Episode]:
     game = Reflect(**settings)
     names = {"thinker": thinker, "reflector": reflector, "scorer": scorer}
@@ -95,7 +129,7 @@ def test_who_can_check_gets_better_and_who_cannot_does_not() -> None:
     assert abs(mean(doubter, "right_last") - 0.5) < 0.15
 
 
-@pytest.mark.parametrize(("scorer", "better"), [("fair", True), ("constant", False), ("random", False)])
+@pytest.mark.parametrize(("scorer", "better"), [("oracle", True), ("constant", False), ("random", False)])
 def test_a_threshold_is_as_good_as_its_scorer(scorer: str, better: bool) -> None:
     found = played(gate="threshold", keep="best", scorer=scorer, games=200)
     assert (mean(found, "right_last") > mean(found, "right_first") + 0.2) == better
@@ -237,6 +271,9 @@ def test_other_games_are_subjects() -> None:
         ({"threshold": 2.0}, "threshold"),
         ({"subject": "taboo"}, "one seat"),
         ({"subject": "riddles"}, "unknown game"),
+        ({"subject": "world", "gate": "oracle"}, "knows what is right"),
+        ({"subject": "world", "settings": {"notes": -1}}, "notes from 0"),
+        ({"settings": {"level": 0}}, "level is at least 1"),
         ({"subject": "checkable", "settings": {"size": 3}}, "size"),
         ({"settings": {"kinds": ["riddle"]}}, "unknown kinds"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import islice
 from typing import Any
 
@@ -362,7 +363,7 @@ def test_a_row_of_ones_own_grows_on_both_sides() -> None:
     assert {1, 3, 4} <= {len(one.results) for one in found}
     for one in found:
         own = one.results.index("bonjour") + 1 if "bonjour" in one.results else 0
-        assert own and (one.plain or f"Step {own}: Translate to French." in one.told)
+        assert own and (one.plain or re.search(f"Step {own}: (On the input: )?Translate to French.", one.told))
         assert one.plain == (len(one.results) == 1) and one.reply.endswith(one.results[-1])
         assert len(one.results) == 1 + sum(name in ("prefix", "suffix") for name in one.options)
     long = grow_row(np.random.default_rng(0), {"instruction": "List.", "output": "a\nb"}, rounds=6)
@@ -374,3 +375,44 @@ def test_a_row_of_ones_own_grows_on_both_sides() -> None:
 def test_a_lesson_is_a_chat() -> None:
     chat = lesson(CHAIN).messages("Do it.")
     assert [message.role for message in chat] == ["system", "user", "assistant"] and chat[-1].content == RIGHT
+
+
+@pytest.mark.parametrize("split", ["train", "test", "pairs", "families"])
+def test_an_instructor_keeps_to_what_its_split_may_have(split: str) -> None:
+    game = Sequence(steps=(2, 2), propose=4)
+    cast = {
+        "worker": Scripted("w", PLAYERS["worker"]["oracle"]),
+        "instructor": Scripted("i", PLAYERS["instructor"]["inventor"]),
+    }
+    for episode in rollout(game, list(islice(game.tasks(split, 0), 30)), cast, seed=0):
+        seen = operations_of(episode.turns_of("worker")[0].ask.view["chain"])
+        pairs = any(held_out_pair(one, op) for before, op in seen for one in before)
+        families = any(OPERATIONS[op].family in HELD_OUT for _, op in seen)
+        assert (pairs, families) == (split == "pairs", split == "families")
+    state = game.start(CHAIN.public(), np.random.default_rng(0))
+    assert game.tell(state, "Write the text in ROT13.").refused == 1
+
+
+def test_a_row_of_ones_own_grows_by_what_training_may_have() -> None:
+    row = {"instruction": "Name it.", "input": "red boat dog", "output": "small cat"}
+    told = " ".join(
+        grow_row(np.random.default_rng(seed), row, rounds=4, allowed=allowed_in("train")).told for seed in range(200)
+    )
+    assert not re.search("alphabet|ROT13|hours|metres|dozens|weeks|JSON|CSV", told.replace("order of the alphabet", ""))
+
+
+def test_a_result_that_is_too_long_is_none() -> None:
+    assert operation("double").result("ab" * 100, {}) == "aabb" * 100
+    assert operation("double").result("ab" * 101, {}) is None
+    assert (
+        operation("last_letters").result("abc", {"n": 0}) is operation("last_in_text").result("a b", {"n": 0}) is None
+    )
+
+
+def test_a_turn_tells_no_later_step() -> None:
+    game = Sequence(mode="turns")
+    state = game.start(CHAIN.public(), np.random.default_rng(0))
+    for number in (1, 2, 3):
+        ask = game.ask(state)
+        assert ask is not None and len(ask.view["chain"].steps) == number == ask.view["step"]
+        state = game.tell(state, "x")

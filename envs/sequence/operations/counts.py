@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from selftaught.envs.sequence.operation import Operation
+from selftaught.envs.sequence.operations.words import plain
 from selftaught.envs.sequence.values import Kind
 
 
@@ -30,7 +31,7 @@ OPERATIONS: Final = (
         "count_words",
         "text",
         ("Count the words of {of}.", "How many words has {of}?"),
-        lambda value: len(value.split()),
+        lambda value: len(plain(value)),
     ),
     _of(
         "count_letters",
@@ -68,7 +69,7 @@ OPERATIONS: Final = (
     _of(
         "range",
         "numbers",
-        ("Take the least of {of} from the largest.", "What lies between the largest and the least of {of}?"),
+        ("Take the least of {of} from the largest.", "How far is the largest of {of} above the least?"),
         lambda value: max(value) - min(value),
         family="arithmetic",
     ),

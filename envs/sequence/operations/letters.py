@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from typing import Any, Final
 
@@ -19,6 +20,17 @@ def shifted(text: str, by: int) -> str:
     return text.translate(str.maketrans(LETTERS + LETTERS.upper(), turned + turned.upper()))
 
 
+def at_least_1(n: int) -> int:
+    """The number itself.
+
+    Raises:
+        ValueError: if it is below 1: there is nothing to take.
+    """
+    if n < 1:
+        raise ValueError(f"{n} of something is nothing")
+    return n
+
+
 def _draw_count(random: np.random.Generator, value: str) -> dict[str, Any]:
     return {"n": int(random.integers(2, max(3, min(9, len(value)))))}
 
@@ -29,7 +41,7 @@ def _draw_letter(random: np.random.Generator, value: str) -> dict[str, Any]:
 
 
 def _draw_two(random: np.random.Generator, value: str) -> dict[str, Any]:
-    letter = _draw_letter(random, value)["letter"]
+    letter = str(random.choice(sorted({letter for letter in value if letter in LETTERS})))
     return {"letter": letter, "other": str(random.choice([other for other in LETTERS if other != letter]))}
 
 
@@ -54,8 +66,8 @@ OPERATIONS: Final = (
     _of(
         "title",
         "letters",
-        ("Begin every word of {of} with a capital.", "Give each word of {of} a capital at its start."),
-        lambda value: " ".join(word[:1].upper() + word[1:] for word in value.split()),
+        ("Begin every word of {of} with a capital.", "Make the first letter of each word of {of} a capital."),
+        lambda value: re.sub(r"(^|\s)([^\w\s]*)(\w)", lambda found: found[1] + found[2] + found[3].upper(), value),
     ),
     _of(
         "swap_case",
@@ -78,14 +90,17 @@ OPERATIONS: Final = (
     _of(
         "remove_letter",
         "letters",
-        ("Leave every {letter} out of {of}.", "Write {of} without the letter {letter}."),
+        (
+            "Leave every {letter}, small or capital, out of {of}.",
+            "Write {of} without the letter {letter}, small or capital.",
+        ),
         lambda value, letter: " ".join(value.replace(letter, "").replace(letter.upper(), "").split()),
         _draw_letter,
     ),
     _of(
         "replace_letter",
         "replace",
-        ("Replace every {letter} in {of} by {other}.", "In {of}, write {other} for each {letter}."),
+        ("Replace every small {letter} in {of} by {other}.", "In {of}, write {other} for each small {letter}."),
         lambda value, letter, other: value.replace(letter, other),
         _draw_two,
     ),
@@ -93,14 +108,14 @@ OPERATIONS: Final = (
         "first_letters",
         "letters",
         ("Take the first {n} characters of {of}.", "Keep only the first {n} characters of {of}."),
-        lambda value, n: value[:n].strip(),
+        lambda value, n: value[: at_least_1(n)].strip(),
         _draw_count,
     ),
     _of(
         "last_letters",
         "letters",
         ("Take the last {n} characters of {of}.", "Keep only the last {n} characters of {of}."),
-        lambda value, n: value[-n:].strip(),
+        lambda value, n: value[-at_least_1(n) :].strip(),
         _draw_count,
     ),
     _of(
@@ -159,7 +174,7 @@ OPERATIONS: Final = (
     _of(
         "exclaim",
         "format",
-        ("Put an exclamation mark after {of}.", "End {of} with an exclamation mark."),
+        ("Put an exclamation mark after {of}.", "Add an exclamation mark at the end of {of}."),
         lambda value: f"{value}!",
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from selftaught.envs.sequence.operation import Operation
+from selftaught.envs.sequence.operations.letters import at_least_1
 from selftaught.envs.sequence.values import Kind
 
 ROMAN: Final = (
@@ -208,14 +209,14 @@ OPERATIONS: Final = (
     _on_list(
         "once",
         "filter",
-        ("Leave every number that came before out of {of}.", "Keep each number of {of} only where it comes first."),
+        ("Of equal numbers in {of}, keep the first alone.", "Keep each number of {of} only where it comes first."),
         lambda value: dict.fromkeys(value),
     ),
     _on_list(
         "front",
         "extract",
         ("Take the first {n} numbers of {of}.", "Keep only the first {n} numbers of {of}."),
-        lambda value, n: value[:n],
+        lambda value, n: value[: at_least_1(n)],
         _draw_count,
     ),
     _on_list(
@@ -242,7 +243,7 @@ OPERATIONS: Final = (
         "steps",
         "arithmetic",
         (
-            "Give the difference of every number of {of} from the one before it.",
+            "From every number of {of} after the first, take the one before it.",
             "By how much does each number of {of} after the first exceed the one before?",
         ),
         lambda value: [two - one for one, two in pairwise(value)],

@@ -82,6 +82,13 @@ def _without(value: Table, column: str) -> Table:
     return tuple(row[:place] + row[place + 1 :] for row in value)
 
 
+def _renamed(value: Table, column: str, name: str) -> Table:
+    place = value[0].index(column)
+    if name in value[0]:
+        raise ValueError(f"there is a column {name!r} already")
+    return ((*value[0][:place], name, *value[0][place + 1 :]), *value[1:])
+
+
 def _best(value: Table, column: str) -> str:
     keys = numeric(value, column)
     return value[1 + keys.index(max(keys))][0]
@@ -158,7 +165,7 @@ OPERATIONS: Final = (
         "replace",
         "table",
         ("Call column {column} of {of} {name} instead.", "In {of}, give column {column} the name {name}."),
-        lambda value, column, name: (tuple(name if one == column else one for one in value[0]), *value[1:]),
+        _renamed,
         _draw_name,
     ),
     _of(
@@ -166,7 +173,7 @@ OPERATIONS: Final = (
         "extract",
         "text",
         (
-            "Which first column of {of} goes with the largest {column}? Of equals the first.",
+            "Which row of {of} has the largest {column}? Give its first cell; of equals the first.",
             "Give the first cell of the row of {of} with most {column}, the first of equals.",
         ),
         _best,
@@ -177,8 +184,8 @@ OPERATIONS: Final = (
         "reformat",
         "text",
         (
-            "Write {of} as JSON: a list of objects, all values as strings.",
-            "Turn {of} into a JSON list of objects whose values are strings.",
+            'Write {of} as JSON, in the form [{{"name": "Bo", "age": "9"}}].',
+            'Turn {of} into a JSON list such as [{{"name": "Bo", "age": "9"}}].',
         ),
         _json,
     ),
@@ -187,8 +194,8 @@ OPERATIONS: Final = (
         "reformat",
         "text",
         (
-            "Write {of} as CSV, with semicolons between the rows.",
-            "Turn {of} into CSV rows with a semicolon and a space between them.",
+            "Write {of} as CSV, in the form 'name,age; Bo,9'.",
+            "Turn {of} into CSV rows, as in 'name,age; Bo,9'.",
         ),
         lambda value: "; ".join(",".join(row) for row in value),
     ),
@@ -197,8 +204,8 @@ OPERATIONS: Final = (
         "describe",
         "text",
         (
-            "Describe {of}: first cell, colon, then each further column's name and cell, rows divided by semicolons.",
-            "Put {of} into words, a part a row: its first cell, a colon, and name and cell of each other column.",
+            "Describe {of} row by row, as in 'Bo: age 9, score 4; Ida: age 7, score 8'.",
+            "Put {of} into words, in the form 'Bo: age 9, score 4; Ida: age 7, score 8'.",
         ),
         described,
     ),

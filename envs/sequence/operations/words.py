@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from selftaught.envs.sequence.operation import Draw, Operation
+from selftaught.envs.sequence.operations.letters import at_least_1
 from selftaught.envs.sequence.values import Kind
 
 GLOSSARY: Final = {
@@ -18,10 +19,27 @@ GLOSSARY: Final = {
 """A language of twenty words."""
 
 
+def plain(value: str | tuple[str, ...]) -> list[str]:
+    """The words, if they are letters and digits alone: of others it is open where a word ends.
+
+    Raises:
+        ValueError: if they are not.
+    """
+    words = value.split() if isinstance(value, str) else list(value)
+    if not all(word.isalnum() for word in words):
+        raise ValueError(f"more than words: {words}")
+    return words
+
+
+def initials(value: str) -> str:
+    """The first letters, in capitals."""
+    return "".join(word[0] for word in plain(value)).upper()
+
+
 def translated(value: str, glossary: str) -> str:
     """Every word of the glossary by its other word; others stay."""
     pairs = dict(pair.split(" = ") for pair in glossary.split(", "))
-    return " ".join(pairs.get(word, word) for word in value.split())
+    return " ".join(pairs.get(word, word) for word in plain(value))
 
 
 def _draw_word(random: np.random.Generator, value: str | tuple[str, ...]) -> dict[str, Any]:
@@ -80,7 +98,7 @@ def _of_list(
             "text",
             "text",
             of_text,
-            lambda value, **given: " ".join(apply(value.split(), **given)),
+            lambda value, **given: " ".join(apply(plain(value), **given)),
             drawn,
         ),
         Operation(
@@ -89,7 +107,7 @@ def _of_list(
             "words",
             "words",
             of_list,
-            lambda value, **given: tuple(apply(list(value), **given)),
+            lambda value, **given: tuple(apply(plain(value), **given)),
             drawn,
         ),
     )
@@ -131,15 +149,15 @@ OPERATIONS: Final = (
     ),
     *_of_list(
         "distinct",
-        ("Of {thing}, leave out each that came before.", "Drop from {thing} whatever stood there already."),
+        ("Of {thing}, keep each only where it comes first.", "Drop from {thing} whatever stood there already."),
         lambda words: list(dict.fromkeys(words)),
         family="filter",
     ),
     *_of_list(
         "longer",
         (
-            "Keep those of {thing} that have more than {n} letters.",
-            "Of {thing}, leave out all of {n} letters or fewer.",
+            "Keep those of {thing} that have more than {n} characters.",
+            "Of {thing}, leave out all of {n} characters or fewer.",
         ),
         lambda words, n: [word for word in words if len(word) > n],
         _draw_length,
@@ -147,7 +165,10 @@ OPERATIONS: Final = (
     ),
     *_of_list(
         "containing",
-        ("Keep those of {thing} that have the letter {letter} in them.", "Of {thing}, leave out all without {letter}."),
+        (
+            "Keep those of {thing} that have a small {letter} in them.",
+            "Of {thing}, leave out all without a small {letter}.",
+        ),
         lambda words, letter: [word for word in words if letter in word],
         _draw_initial,
         family="filter",
@@ -155,14 +176,14 @@ OPERATIONS: Final = (
     *_of_list(
         "first",
         ("Take the first {n} of {thing}.", "Of {thing}, keep only the first {n}."),
-        lambda words, n: words[:n],
+        lambda words, n: words[: at_least_1(n)],
         _draw_count,
         family="extract",
     ),
     *_of_list(
         "last",
         ("Take the last {n} of {thing}.", "Of {thing}, keep only the last {n}."),
-        lambda words, n: words[-n:],
+        lambda words, n: words[-at_least_1(n) :],
         _draw_count,
         family="extract",
     ),
@@ -195,7 +216,7 @@ OPERATIONS: Final = (
         "text",
         "words",
         ("List the words of {of}, with commas.", "Make a list of the words of {of}."),
-        lambda value: tuple(value.replace(",", " ").split()),
+        lambda value: tuple(plain(value)),
     ),
     _one(
         "join",
@@ -222,7 +243,7 @@ OPERATIONS: Final = (
             "Take the first letter of each word of {of}, in capitals, without spaces.",
             "Make a word of the initials of {of}, in capitals.",
         ),
-        lambda value: "".join(word[0] for word in value.split()).upper(),
+        initials,
     ),
     _one(
         "longest",
@@ -245,7 +266,7 @@ OPERATIONS: Final = (
         "count",
         "words",
         "numbers",
-        ("Give the number of letters of each in {of}.", "How many letters has each in {of}?"),
+        ("Give the number of characters of each in {of}.", "How many characters has each in {of}?"),
         lambda value: tuple(len(word) for word in value),
     ),
 )

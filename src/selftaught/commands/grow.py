@@ -109,7 +109,7 @@ def _lessons(config: Grow, meter: Meter) -> Iterator[Lesson]:
             row = next(rows, None)
             if row is None:
                 return
-            yield grow_row(random, row, rounds=config.rounds)
+            yield grow_row(random, row, rounds=config.rounds, allowed=allowed_in("train"))
         advance(1)
 
 
@@ -140,6 +140,8 @@ def _rows(source: str) -> Iterator[Mapping[str, Any]]:
     if path.is_file():
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
                 try:
                     row = json.loads(line)
                 except ValueError as error:
@@ -148,7 +150,7 @@ def _rows(source: str) -> Iterator[Mapping[str, Any]]:
                     raise ValueError(f"{path}, line {number}: a row is an object with instruction, input and output")
                 yield row
         return
-    if path.suffix or "/" not in source:
+    if path.suffix in (".json", ".jsonl") or source.count("/") != 1:
         raise FileNotFoundError(f"no file {source}; a hub dataset is named owner/name")
     try:
         from datasets import load_dataset
@@ -162,6 +164,8 @@ def _card(config: Grow, found: Mapping[str, Any]) -> str:
     from selftaught.commands.folders import command_line
 
     own = "" if config.source is None else f", but for the instructions and outputs of `{config.source}`"
+    if config.instructor is not None:
+        own = f", but for the steps after the first, which {config.instructor} wrote"
     table = "\n".join(f"| {steps} | {count} |" for steps, count in found["steps"].items())
     most = max(found["steps"], default=0)
     return CARD.format(
