@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 
 from selftaught.envs.reflect.subjects import subject
+from selftaught.envs.self_reward.rubric import last_line
 from selftaught.types import Ask, Game, Message, Outcome, Seat, Task
 
 THINKER: Final = "thinker"
@@ -40,8 +41,8 @@ SCORE: Final = (
     "How likely is it that this answer is right? Reply with one line: Score: and a number from 0 (surely not) to 1 "
     "(surely)."
 )
-_DECISION: Final = re.compile(r"^[ \t*]*decision[ \t*]*:[ \t*]*(.*?)[ \t*]*\.?$", re.IGNORECASE | re.MULTILINE)
-_SCORE: Final = re.compile(r"^[ \t*]*score[ \t*]*:[ \t*]*(.*?)[ \t*]*\.?$", re.IGNORECASE | re.MULTILINE)
+_DECISION: Final = re.compile(r"[ \t*]*decision[ \t*]*:[ \t*]*(submit|refine|restart)[ \t*]*\.?[ \t*]*", re.IGNORECASE)
+_SCORE: Final = re.compile(r"[ \t*]*score[ \t*]*:[ \t*]*(0(?:\.[0-9]+)?|1(?:\.0+)?)[ \t*]*\.?[ \t*]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,16 +323,16 @@ class Reflect:
 
 
 def decision_of(text: str) -> Decision | None:
-    """The decision of the last such line; None if it is none."""
-    said = _DECISION.findall(text.replace("\r\n", "\n"))
+    """The decision of the last line; None if it is none."""
+    said = _DECISION.fullmatch(last_line(text))
     known: Mapping[str, Decision] = {"submit": "submit", "refine": "refine", "restart": "restart"}
-    return known.get(said[-1].lower()) if said else None
+    return known[said[1].lower()] if said else None
 
 
 def score_of(text: str) -> float | None:
-    """The number from 0 to 1 of the last score line; None if there is none, or it is no such number."""
-    said = _SCORE.findall(text.replace("\r\n", "\n"))
-    return float(said[-1]) if said and re.fullmatch(r"0(\.[0-9]+)?|1(\.0+)?", said[-1], re.ASCII) else None
+    """The number from 0 to 1 of the last line; None if it is no such score."""
+    said = _SCORE.fullmatch(last_line(text))
+    return float(said[1]) if said else None
 
 
 def _told(messages: tuple[Message, ...]) -> str:

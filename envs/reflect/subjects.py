@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -12,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from selftaught.envs.reflect.world import Verdict, World, relation_of, state
-from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw
+from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw_in
 from selftaught.types import Ask, Game, Message, Outcome, Seat, Task
 
 SOLVER: Final = "solver"
@@ -50,9 +49,7 @@ class Checkable:
     def tasks(self, split: str, seed: int) -> Iterator[Task]:
         """Endless instructions, each of one split alone."""
         for number, random in enumerate(_draws(split, seed)):
-            found = draw(random, self.kinds, level=self.level)
-            while split_of(found.text) != split:
-                found = draw(random, self.kinds, level=self.level)
+            found = draw_in(random, self.kinds, level=self.level, split=split)
             yield Task(f"{split}/{seed}-{number}", found.public())
 
     def start(self, public: Mapping[str, Any], rng: np.random.Generator) -> Answered:
@@ -182,11 +179,6 @@ def subject(name: str, settings: Mapping[str, Any]) -> Game[Any]:
     if len(found.seats) != 1:
         raise ValueError(f"a subject has one seat, and {name!r} has {', '.join(found.seats)}")
     return found
-
-
-def split_of(text: str) -> str:
-    """Where an instruction belongs, by what it says: one in five for each test."""
-    return {0: "test", 1: "validation"}.get(zlib.crc32(text.encode()) % 5, "train")
 
 
 def _draws(split: str, seed: int) -> Iterator[np.random.Generator]:

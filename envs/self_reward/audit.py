@@ -118,9 +118,11 @@ def _reviewed(state: JudgedState, right: Sequence[float]) -> dict[str, float]:
             continue
         chose_one = review.preferred == "first"
         more.append(float(chose_one == (one.points > two.points)))
-        # The fewer points are nearer to the truth where the answer is wrong.
         if one.of[0] < len(right):
-            better_one = (one.points > two.points) == (right[one.of[0]] == 1)
-            nearer.append(float(chose_one == better_one))
+            # What is wrong may still be about what was asked, which is a point.
+            truth = rubric.MOST if right[one.of[0]] else 1
+            far_one, far_two = abs(one.points - truth), abs(two.points - truth)
+            if far_one != far_two:
+                nearer.append(float(chose_one == (far_one < far_two)))
     found = {"meta_prefers_more": more, "meta_right": nearer}
     return {name: float(np.mean(values)) for name, values in found.items() if values}

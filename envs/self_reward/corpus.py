@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from selftaught.envs.self_reward.game import SHOWN, SelfReward
-from selftaught.envs.self_reward.instructions import draw
+from selftaught.envs.self_reward.instructions import draw_in
 from selftaught.envs.self_reward.players import inventor, oracle, sloppy
 from selftaught.envs.self_reward.rubric import pointwise
 from selftaught.envs.self_reward.state import ACTOR, JUDGE, PROPOSER
@@ -32,7 +32,7 @@ def corpus(rng: np.random.Generator, *, count: int = 60_000, rules: float = 0.2)
     seats, shares = list(SHARES), list(SHARES.values())
     for _ in range(count):
         seat = seats[rng.choice(len(seats), p=shares)]
-        told = [draw(rng, plain.drawn, level=LEVEL) for _ in range(SHOWN if seat == PROPOSER else 1)]
+        told = [draw_in(rng, plain.drawn, level=LEVEL, split="train") for _ in range(SHOWN if seat == PROPOSER else 1)]
         seed = int(rng.integers(2**63))
         if seat == PROPOSER:
             ask = proposing.ask(proposing.start({"examples": [one.public() for one in told]}, rng))

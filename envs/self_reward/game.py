@@ -16,7 +16,7 @@ import numpy as np
 
 from selftaught.envs.self_reward import audit, proposals, rubric
 from selftaught.envs.self_reward.adversaries import ADVERSARIES
-from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw
+from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw_in
 from selftaught.envs.self_reward.state import (
     ACTOR,
     JUDGE,
@@ -31,6 +31,8 @@ from selftaught.types import Ask, Message, Outcome, Seat, Task
 SPLITS: Final = ("train", "validation", "test")
 SHOWN: Final = 3
 """Examples that the proposer sees."""
+HARDEST: Final = 6
+"""Level of difficulty."""
 Mode = Literal["pointwise", "pairwise"]
 Checking = Literal["any", "search", "same"]
 
@@ -45,7 +47,7 @@ class SelfReward:
         mode: ``pointwise`` gives 0 to 5 points; ``pairwise`` compares all pairs, each in both orders.
         kinds: of instructions; all that ``checking`` allows if empty.
         checking: ``search`` for instructions that are easier to check than to follow, ``same`` for the others.
-        level: of difficulty, from 1.
+        level: of difficulty, from 1 to 6.
         propose: a seat of its own writes the instruction, after a few examples.
         review: a meta-judge compares the judgements of one candidate, and they are worth what it says.
         adversaries: chance that an answer made to fool the judge is put in, for every kind of them.
@@ -70,6 +72,8 @@ class SelfReward:
         for name in ("candidates", "judgements", "level"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.level > HARDEST:
+            raise ValueError(f"level is at most {HARDEST}, not {self.level}")
         for name, known in (("mode", get_args(Mode)), ("checking", get_args(Checking))):
             if getattr(self, name) not in known:
                 raise ValueError(f"unknown {name} {getattr(self, name)!r}; expected one of {known}")
@@ -103,7 +107,7 @@ class SelfReward:
         return tuple(kind for kind in self.kinds or KINDS if KINDS[kind].search in wanted)
 
     def tasks(self, split: str, seed: int) -> Iterator[Task]:
-        """Endless new instructions, or examples for one; the splits draw from generators of their own.
+        """Endless instructions, or examples for one; no instruction is in two splits.
 
         Raises:
             ValueError: if the split is unknown.
@@ -178,7 +182,8 @@ class SelfReward:
     def outcome(self, state: JudgedState) -> Outcome:
         """What the judgements alone say.
 
-        The actor earns the mean of its answers' points over the most there are, the judges the mean of their credits.
+        The actor earns the mean of its answers' points over the most there are (0 where none could be read, which
+        ``end`` says, and ``credits`` leaves open), the judges the mean of their credits.
         The proposer earns ``1 - |2 m - 1|`` of the actor's ``m``: most for what is neither done nor missed every time.
 
         Raises:
@@ -203,8 +208,10 @@ class SelfReward:
 
         An answer is worth its mean points over the most there are; for judgements see ``JudgedState.credits``.
         """
-        proposed = [self.outcome(state).rewards[PROPOSER]] if self.propose else []
         points = state.points()[: self.candidates]
+        # Where nothing could be read, nobody can say what a proposal was worth; a refused one is worth nothing.
+        known = bool(state.refused) or any(value is not None for value in points)
+        proposed = [self.outcome(state).rewards[PROPOSER] if known else None] if self.propose else []
         return (*proposed, *(None if value is None else value / rubric.MOST for value in points), *state.credits())
 
     def metrics(self, state: JudgedState, task: Task) -> Mapping[str, float]:
@@ -225,7 +232,8 @@ class SelfReward:
         for number in count():
             key = np.random.SeedSequence([seed, SPLITS.index(split)], spawn_key=(number,))
             random = np.random.default_rng(key)
-            shown = [draw(random, self.drawn, level=self.level).public() for _ in range(SHOWN if self.propose else 1)]
+            count_ = SHOWN if self.propose else 1
+            shown = [draw_in(random, self.drawn, level=self.level, split=split).public() for _ in range(count_)]
             name = f"{split}/{seed}-{number}"
             yield Task(name, {"examples": shown}) if self.propose else Task(name, shown[0], {"instruction": shown[0]})
 

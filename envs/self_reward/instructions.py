@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -84,6 +85,19 @@ def draw(rng: np.random.Generator, kinds: Sequence[str], *, level: int) -> Instr
     """An instruction of one of the kinds; levels from 1 on make the numbers larger and the lists longer."""
     kind = kinds[int(rng.integers(len(kinds)))]
     return Instruction(kind, KINDS[kind].draw(rng, level))
+
+
+def draw_in(rng: np.random.Generator, kinds: Sequence[str], *, level: int, split: str) -> Instruction:
+    """As ``draw``, of one split: what an instruction says decides where it belongs, one in five for each test.
+
+    Raises:
+        ValueError: if none is found: the kinds have none of that split.
+    """
+    for _ in range(1000):
+        found = draw(rng, kinds, level=level)
+        if {0: "test", 1: "validation"}.get(zlib.crc32(found.text.encode()) % 5, "train") == split:
+            return found
+    raise ValueError(f"no instruction of {tuple(kinds)} at level {level} belongs to split {split!r}")
 
 
 def spoil(instruction: Instruction, rng: np.random.Generator) -> str:
@@ -233,7 +247,7 @@ def _solve_sentence(given: Given) -> str:
 
 
 def _draw_facts(rng: np.random.Generator, level: int) -> dict[str, Any]:
-    count = 2 + level
+    count = min(2 + level, len(COLOURS))
     columns = (rng.permutation(some)[:count] for some in (NAMES, THINGS, COLOURS))
     facts = [[str(word) for word in row] for row in zip(*columns, strict=True)]
     return {"facts": facts, "about": int(rng.integers(len(facts))), "asked": int(rng.integers(3))}

@@ -43,8 +43,8 @@ META: Final = (
     "Better: neither."
 )
 
-_SCORE: Final = re.compile(r"^[ \t*]*score[ \t*]*[:：][ \t*]*(.*?)[ \t*]*\.?$", re.IGNORECASE | re.MULTILINE)
-_BETTER: Final = re.compile(r"^[ \t*]*better[ \t*]*[:：][ \t*]*(.*?)[ \t*]*\.?$", re.IGNORECASE | re.MULTILINE)
+_SCORE: Final = re.compile(rf"[ \t*]*score[ \t*]*[:：][ \t*]*([0-{MOST}])[ \t*]*\.?[ \t*]*", re.IGNORECASE)
+_BETTER: Final = re.compile(r"[ \t*]*better[ \t*]*[:：][ \t*]*(1|2|neither)[ \t*]*\.?[ \t*]*", re.IGNORECASE)
 
 
 def pointwise(instruction: str, answer: str) -> tuple[Message, ...]:
@@ -66,19 +66,25 @@ def meta(instruction: str, answer: str, first: str, second: str) -> tuple[Messag
 
 
 def score_of(judgement: str) -> int | None:
-    """The points of the last score line, 0 to ``MOST``; None if there is none, or it says anything but such a number.
+    """The points of the last line, 0 to ``MOST``; None if it says anything but ``Score:`` and such a number.
 
-    An earlier line does not stand in for a last one that cannot be read: whoever changes their mind has no score yet.
+    No earlier line stands in: whoever changes their mind has no score yet, and whoever is cut short in the middle of a
+    quotation has given none.
     """
-    said = _SCORE.findall(judgement[-LONGEST:])
-    return int(said[-1]) if said and re.fullmatch(rf"[0-{MOST}]", said[-1]) else None
+    said = _SCORE.fullmatch(last_line(judgement))
+    return int(said[1]) if said else None
 
 
 def better_of(judgement: str) -> Preferred | None:
     """Which of two the last line prefers; None if that cannot be read."""
-    said = _BETTER.findall(judgement[-LONGEST:])
+    said = _BETTER.fullmatch(last_line(judgement))
     known: dict[str, Preferred] = {"1": "first", "2": "second", "neither": "neither"}
-    return known.get(said[-1].lower()) if said else None
+    return known[said[1].lower()] if said else None
+
+
+def last_line(text: str) -> str:
+    """The last line that is not blank."""
+    return text[-LONGEST:].rstrip().replace("\r\n", "\n").rpartition("\n")[2]
 
 
 def _marked(name: str, text: str) -> str:

@@ -134,7 +134,8 @@ class JudgedState:
                 by_candidate.setdefault(judgement.of[0], []).append(place)
 
         def spread(places: Sequence[int]) -> float:
-            return float(np.std([self.judgements[place].position for place in places]))
+            points = [self.judgements[place].points or 0 for place in places]
+            return float(np.var(points)) if len(set(points)) > 1 else 0.0
 
         places = max(by_candidate.values(), key=spread, default=[])
         if not places or not spread(places):
