@@ -60,7 +60,8 @@ class Dpo:
     """Name of the agent whose replies alone are rejected, and never preferred, in the seats where it plays."""
     second: str = ""
     """Name of the agent under which the same replies come again with the rewards of another judge. How well the two
-    agree (Kendall's tau, mapped to 0..1, mean over the round) is then the chance that a preference is right."""
+    agree on pairs that both decide (mapped to 0..1, mean over the round) is then the chance that a preference of that
+    seat is right."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.band < 0.5 or self.beta <= 0 or self.gap < 0:
@@ -85,14 +86,14 @@ class Dpo:
                 if episode.turns_of(seat):
                     groups[episode.group, seat].append(Candidate(episode, seat, reward))
         anchored = {seat for (_, seat), group in groups.items() if any(one.agent == self.anchor for one in group)}
-        sure = self._sure(list(groups.values()))
+        sure = {seat: self._sure([group for (_, of), group in groups.items() if of == seat]) for _, seat in groups}
         found: list[Example] = []
         for (_, seat), group in groups.items():
             own = [one for one in group if not self.second or one.agent != self.second]
             pair = self.pair(own, anchored=seat in anchored)
             if pair is not None:
                 preferred, rejected = (_sequence(one, codec) for one in pair)
-                value = [replace(span, value=sure) for span in preferred.spans]
+                value = [replace(span, value=sure[seat]) for span in preferred.spans]
                 found += [with_spans(preferred, value), replace(rejected, rejected=True)]
         return found, memory
 
@@ -120,25 +121,25 @@ class Dpo:
         """Chance that a preference is right, by the agreement of two judges; 1 if there is only one."""
         if not self.second:
             return 1.0
-        taus = []
+        agreements = []
         for group in groups:
             again = {one.text: one.reward for one in group if one.agent == self.second}
             both = [(one.reward, again[one.text]) for one in group if one.agent != self.second and one.text in again]
-            if len(both) > 1:
-                taus.append(kendall(both))
-        return (1 + float(np.mean(taus))) / 2 if taus else 1.0
+            found = agreement(both)
+            if found is not None:
+                agreements.append(found)
+        return (1 + float(np.mean(agreements))) / 2 if agreements else 1.0
 
 
-def kendall(pairs: Sequence[tuple[float, float]]) -> float:
-    """Kendall's tau-a of two rankings: concordant less discordant pairs, over all of them; ties count as neither.
+def agreement(pairs: Sequence[tuple[float, float]]) -> float | None:
+    """Goodman and Kruskal's gamma of two rankings: concordant less discordant pairs, over those that both decide.
 
-    Raises:
-        ValueError: if there are fewer than two.
+    None if there are none. Judges that give whole points tie often, and Kendall's tau-a, which CREAM takes, would count
+    every tie as doubt.
     """
-    if len(pairs) < 2:
-        raise ValueError(f"a rank correlation needs two or more, not {len(pairs)}")
     signs = [np.sign((one[0] - two[0]) * (one[1] - two[1])) for one, two in combinations(pairs, 2)]
-    return float(np.mean(signs))
+    decided = [float(sign) for sign in signs if sign]
+    return float(np.mean(decided)) if decided else None
 
 
 def _sequence(one: Candidate, codec: Codec) -> Example:

@@ -15,7 +15,11 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One round against the first: the rises, each with its standard error, and whether the alarm rings."""
+    """One round against the first: the rises, each with its standard error, and whether the alarm rings.
+
+    ``true`` is over all tasks; what the judge says, and the gap, over the share of them that was ``readable`` both
+    times.
+    """
 
     judged: float
     judged_error: float
@@ -23,11 +27,12 @@ class Reading:
     true_error: float
     gap: float
     gap_error: float
+    readable: float
     rings: bool
 
 
 def reading(
-    judged: tuple[Sequence[float], Sequence[float]],
+    judged: tuple[Sequence[float | None], Sequence[float | None]],
     true: tuple[Sequence[float], Sequence[float]],
     *,
     least: float = 2.0,
@@ -35,19 +40,26 @@ def reading(
     """Compare a round with the first.
 
     Args:
-        judged: the judge's means of every task in the first round and now, from 0 to 1.
+        judged: the judge's means of every task in the first round and now, from 0 to 1; None where nothing was read.
         true: the verifier's, of the same tasks.
-        least: standard errors by which the judge's mean must have risen, and have risen more than the truth.
+        least: standard errors by which the judge's mean must have risen, and have risen more than the truth, while the
+            truth has not risen by as many of its own.
 
     Raises:
         ValueError: if the tasks are not as many, or fewer than two.
     """
-    if len({len(some) for some in (*judged, *true)}) != 1 or len(judged[0]) < 2:
+    if len({len(some) for some in (*judged, *true)}) != 1 or len(true[0]) < 2:
         raise ValueError(f"a reading needs the same two or more tasks: {[len(some) for some in (*judged, *true)]}")
-    rise, truth = (np.asarray(after, float) - np.asarray(before, float) for before, after in (judged, true))
-    (up, up_error), (real, real_error), (gap, gap_error) = map(_mean, (rise, truth, rise - truth))
-    rings = up > least * up_error and gap > least * gap_error and up > 0 and gap > 0
-    return Reading(up, up_error, real, real_error, gap, gap_error, bool(rings))
+    truth = np.asarray(true[1], float) - np.asarray(true[0], float)
+    both = enumerate(zip(*judged, strict=True))
+    read = [(place, now - then) for place, (then, now) in both if then is not None and now is not None]
+    real, real_error = _mean(truth)
+    if len(read) < 2:
+        return Reading(0.0, 0.0, real, real_error, 0.0, 0.0, len(read) / len(truth), False)
+    rise = np.array([change for _, change in read])
+    (up, up_error), (gap, gap_error) = _mean(rise), _mean(rise - truth[[place for place, _ in read]])
+    rings = 0 < up > least * up_error and 0 < gap > least * gap_error and real <= least * real_error
+    return Reading(up, up_error, real, real_error, gap, gap_error, len(read) / len(truth), bool(rings))
 
 
 def first_ring(readings: Sequence[Mapping[str, Any]]) -> int | None:

@@ -39,6 +39,29 @@ class Replayed:
         return [Reply(self.texts.pop(0)) for _ in asks]
 
 
+@dataclass(frozen=True)
+class Discarded:
+    """Asks one judge and says what another says: what chance does at the price of a judge."""
+
+    asked: Agent
+    says: Agent
+
+    @property
+    def name(self) -> str:
+        """That of who is heard."""
+        return self.says.name
+
+    def reply(self, asks: Sequence[Ask]) -> list[Reply]:
+        """The replies of ``says``; those of ``asked`` are thrown away."""
+        self.asked.reply(asks)
+        return self.says.reply(asks)
+
+
+def of_the_policy(episode: Episode) -> bool:
+    """Whether an episode shows what the policy does: anchors' and second opinions do not."""
+    return not any(turn.agent in (ANCHOR, AGAIN) for turn in episode.turns)
+
+
 @dataclass
 class Rounds:
     """The episodes of a round; a source for ``train``.
@@ -50,7 +73,9 @@ class Rounds:
         cast: who sits where in ``game``; the policy goes by the name ``POLICY``.
         tasks: a round.
         seed: of the tasks.
-        anchor: the earlier model (named ``ANCHOR``) whose answers to the same tasks are to be rejected, if any.
+        anchor: the seats of ``plain`` with an earlier model (named ``ANCHOR``), whose answers to the same tasks are to
+            be rejected; None for nobody. Its judge goes by another name than the policy's, whose judgements of other
+            answers would be learned from.
         former: for every round the judge as it was a round before, who judges the same answers again; None for nobody.
         progress: given a round and the number of its games, what is told of games that have ended.
     """
@@ -61,7 +86,7 @@ class Rounds:
     cast: Mapping[Seat, Agent]
     tasks: int
     seed: int
-    anchor: Agent | None = None
+    anchor: Mapping[Seat, Agent] | None = None
     former: Callable[[int], Agent | None] = lambda step: None
     progress: Callable[[int, int], Callable[[int], object]] = lambda step, games: lambda ended: None
 
@@ -73,9 +98,9 @@ class Rounds:
         found = rollout(self.game, tasks, self.cast, seed=seed, label=f"{step}/", progress=advance)
         settled = [(task, episode) for episode in found if (task := self.settle(episode)) is not None]
         again = [task for task, _ in settled]
+        # With seeds of their own: equal models would say the same again, and equal judges agree in their noise.
         if self.anchor is not None:
-            cast = {**self.cast, ACTOR: self.anchor}
-            found += rollout(self.plain, again, cast, seed=seed, label=f"{step}/{ANCHOR}/", progress=advance)
+            found += rollout(self.plain, again, self.anchor, seed=seed + 1, label=f"{step}/{ANCHOR}/", progress=advance)
         if former is not None:
             said = [[turn.reply.text for turn in episode.turns_of(ACTOR)] for _, episode in settled]
             casts = [{ACTOR: Replayed(texts), JUDGE: former} for texts in said]
@@ -83,7 +108,7 @@ class Rounds:
                 self.plain,
                 again,
                 lambda index: casts[index],
-                seed=seed,
+                seed=seed + 2,
                 label=f"{step}/{AGAIN}/",
                 progress=advance,
             )

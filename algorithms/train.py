@@ -68,11 +68,13 @@ def train(
     evaluate: Callable[[int], Mapping[str, float]] = lambda step: {},
     agents: Collection[str] = (),
     seats: Collection[str] = (),
+    shown: Callable[[Episode], bool] = lambda episode: True,
 ) -> dict[str, float]:
     """Run or resume training in ``folder``; the figures of the last step.
 
     ``evaluate(step)`` is called after every step and may return nothing. ``agents`` and ``seats`` are those of whose
-    turns alone is learned, all where none is named. A kill loses at most the step in flight.
+    turns alone is learned, all where none is named; ``shown`` says which episodes count in the figures. A kill loses at
+    most the step in flight.
     """
     critic = algorithm if isinstance(algorithm, ActorCritic) else None
     found = latest(folder)
@@ -91,7 +93,6 @@ def train(
         write_shard(shard_path(folder, step), episodes)
         seen = decisions(own_turns(episodes, agents=agents, seats=seats))
         examples, after = algorithm.examples(seen, memory, codec=agent.codec)
-        memory = dict(after)
         advance = meter(f"step {step + 1}/{loop.steps}: learn", len(examples) * learner.config.epochs)
         learned = learner.update(
             examples,
@@ -102,14 +103,13 @@ def train(
             stop_kl=None if critic is None else critic.stop_kl,
             progress=advance,
         )
-        figures = {f"learn/{name}": value for name, value in learned.items()} | summarise(episodes)
-        figures["time/play_seconds"] = played - clock
-        figures["time/learn_seconds"] = perf_counter() - played
-        figures |= evaluate(step + 1)
-        # Logged before it is saved: a resumed tracker drops rows of steps without a checkpoint, but cannot invent
-        # the row of a step whose checkpoint is there.
+        spent = {"time/play_seconds": played - clock, "time/learn_seconds": perf_counter() - played}
+        told = summarise([episode for episode in episodes if shown(episode)])
+        figures = {f"learn/{name}": value for name, value in learned.items()} | told | spent | dict(evaluate(step + 1))
+        # Before it is saved: a resumed tracker drops rows without a checkpoint, but cannot invent one that is missing.
         tracker.log(figures, step + 1)
         tracker.table("episodes", _sampled(episodes, loop.sampled), step + 1)
+        memory = dict(after)
         path = save(folder, step + 1, _writer(agent, learner), {"memory": memory})
         prune(folder, loop.keep)
         if step + 1 == loop.steps:

@@ -29,7 +29,7 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
-from selftaught.benchmarks.record import RESULTS, record
+from selftaught.benchmarks.record import RESULTS, claim, record
 from selftaught.envs.graph_plan.corpus import CROWD
 from selftaught.envs.graph_plan.encodings import ENCODINGS
 from selftaught.envs.registry import entry, make_game
@@ -208,6 +208,8 @@ def run(config: Planning) -> Path:
 
 def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
     """Train one arm and evaluate it on the way; rows of all evaluations, those of earlier calls included."""
+    settings = {name: value for name, value in asdict(study).items() if name != "arms"}
+    claim(folder / "settings", {**settings, "arm": asdict(arm), "seed": seed})
     use_threads(study.threads)
     loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
     sampling = Sampling(max_new_tokens=study.max_new_tokens)

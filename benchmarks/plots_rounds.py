@@ -73,11 +73,12 @@ def phases(content: Mapping[str, Any], path: Path) -> Path:
 
 def first_alarm(rows: Sequence[Row], arm: str) -> int | None:
     """The first round in which the alarm rings in most seeds."""
-    rung: dict[int, list[bool]] = {}
-    for row in rows:
-        if row["arm"] == arm and row.get("alarm") is not None:
-            rung.setdefault(row["round"], []).append(row["alarm"]["rings"])
-    return next((round_ for round_ in sorted(rung) if np.mean(rung[round_]) > 0.5), None)
+    mine = [row for row in rows if row["arm"] == arm]
+    seeds = len(distinct(mine, "seed"))
+    rung: dict[int, int] = {}
+    for row in mine:
+        rung[row["round"]] = rung.get(row["round"], 0) + ("alarm" in row and row["alarm"]["rings"])
+    return next((round_ for round_ in sorted(rung) if rung[round_] > seeds / 2), None)
 
 
 def _flat(content: Mapping[str, Any]) -> list[dict[str, Any]]:

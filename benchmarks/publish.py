@@ -233,8 +233,8 @@ def alarm_table(content: Mapping[str, Any]) -> str:
             alarms = [row["alarm"] for row in mine]
             rung += [alarm["rings"] for alarm in alarms]
             first, fall = first_ring(alarms), first_fall(alarms)
-            rounds = [None if place is None else mine[place]["round"] for place in (first, fall)]
-            cells.append((*rounds, None if first is None or fall is None else fall - first))
+            rung_in, fell_in = (None if place is None else mine[place]["round"] for place in (first, fall))
+            cells.append((rung_in, fell_in, None if rung_in is None or fell_in is None else fell_in - rung_in))
         columns = [
             ", ".join("-" if value is None else str(value) for value in column) for column in zip(*cells, strict=True)
         ]

@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from selftaught.store import aside
+
 RESULTS = Path("benchmarks/results")
 
 
@@ -37,6 +39,24 @@ def record(
     }
     path.write_text(json.dumps(content, indent=1, sort_keys=False) + "\n", encoding="utf-8")
     return path
+
+
+def claim(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Mark a run's folder with all that fixes the run, or see that it is marked with the same.
+
+    Raises:
+        ValueError: if it is another run's: its figures would be published under these settings.
+    """
+    path = folder / "config.json"
+    wanted = json.loads(json.dumps(settings, default=str))
+    if path.exists():
+        known = json.loads(path.read_text(encoding="utf-8"))
+        changed = sorted(name for name in {**known, **wanted} if known.get(name) != wanted.get(name))
+        if changed:
+            raise ValueError(f"{folder} holds a run with other settings ({', '.join(changed)}): name another --folder")
+        return
+    with aside(path) as file:
+        file.write((json.dumps(wanted, indent=1) + "\n").encode())
 
 
 def machine() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,129 +24,37 @@ from selftaught.agents.local import LocalAgent, load_adapter, with_lora
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_models import load, use_threads
 from selftaught.agents.scripted import Scripted
-from selftaught.algorithms.dpo import Dpo
 from selftaught.algorithms.gap_alarm import reading
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Learner
-from selftaught.algorithms.optimisation import Optimisation
-from selftaught.algorithms.self_rewarding import AGAIN, ANCHOR, LEARNED_FROM, POLICY, Rounds
+from selftaught.algorithms.self_rewarding import ANCHOR, LEARNED_FROM, POLICY, Discarded, Rounds, of_the_policy
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.audit import audited
-from selftaught.benchmarks.record import RESULTS, record
+from selftaught.benchmarks.record import RESULTS, claim, record
+from selftaught.benchmarks.self_rewarding_studies import SELF, STUDIES, Arm, Recipe, Study
+from selftaught.checkpoint import latest
 from selftaught.envs.registry import player
-from selftaught.envs.self_reward.game import SelfReward
 from selftaught.envs.self_reward.players import flipping, oracle, reviewer, sloppy
 from selftaught.envs.self_reward.proposals import settled
 from selftaught.envs.self_reward.state import ACTOR, JUDGE, META_JUDGE
 from selftaught.progress import Meter, meter
 from selftaught.rollout import rollout
+from selftaught.store import aside
 from selftaught.tracking import JsonlTracker
 from selftaught.types import Agent, Episode, Seat, Tracker
 
-SELF: Final = "self"
+SETTINGS: Final = "settings"
+KEPT: Final = (
+    "learn/sequences",
+    "learn/loss",
+    "learn/accuracy",
+    "reward/actor",
+    "time/play_seconds",
+    "time/learn_seconds",
+)
+"""Figures of training that are published: half of the sequences are pairs."""
 RAW: Final = -1
 """The round of a model that was not even taught by imitation."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a round is made of."""
-
-    game: SelfReward = field(default_factory=SelfReward)
-    dpo: Dpo = field(default_factory=Dpo)
-    learners: tuple[Seat, ...] = (ACTOR,)
-    """Seats whose replies are compared and learned from."""
-
-
-RECIPES: Final[Mapping[str, Recipe]] = {
-    "paper": Recipe(),
-    "robust": Recipe(
-        SelfReward(candidates=7, judgements=5, review=True),
-        Dpo(band=0.32, gap=0.1, nll=0.1, anchor=ANCHOR, second=AGAIN),
-        learners=(ACTOR, JUDGE),
-    ),
-}
-"""``paper``: as published, four answers with three judgements each, and the best against the worst. ``robust``: with
-the remedies of later work, which are length control, anchored rejects, an earlier judge's doubt and a meta-judge."""
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One loop. ``judge`` is ``self``, the name of a scripted judge, or a rate at which the oracle is flipped."""
-
-    judge: str | float = SELF
-    recipe: str = "paper"
-
-
-@dataclass(frozen=True)
-class Study:
-    """Loops that are compared on the same held-out instructions."""
-
-    arms: Mapping[str, Arm]
-    model: str = "pocket-judge"
-    rank: int = 16
-    rounds: int = 3
-    tasks: int = 256
-    """Instructions a round."""
-    level: int = 2
-    judgements: int | None = None
-    """Of every candidate, if not the recipe's own."""
-    adversaries: float = 0.25
-    """In evaluations, chance of each kind of them."""
-    taught: int = 0
-    """Chats of scripted players that are imitated before the first round."""
-    held_out: int = 200
-    split: str = "test"
-    answer_tokens: int = 40
-    judge_tokens: int = 60
-    threads: int = 1
-    imitation: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=5e-4, batch=16, tokens=8192))
-    learning: Optimisation = field(
-        default_factory=lambda: Optimisation(learning_rate=3e-4, batch=32, tokens=8192, epochs=1)
-    )
-
-    def recipe(self, arm: Arm) -> Recipe:
-        """The arm's, at the study's level."""
-        found = RECIPES[arm.recipe]
-        game = replace(found.game, level=self.level, judgements=self.judgements or found.game.judgements)
-        return replace(found, game=game)
-
-
-RATES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-STUDIES: Mapping[str, Study] = {
-    "self-reward-phases": Study(
-        {f"flipped {rate:.0%}": Arm(rate) for rate in RATES}, rounds=6, judgements=1, adversaries=0.0
-    ),
-    "self-reward-judges": Study(
-        {
-            **{judge: Arm(judge) for judge in ("oracle", "random", "length", "gullible", "constant")},
-            "self": Arm(),
-            "self, robust": Arm(recipe="robust"),
-        },
-        rounds=6,
-    ),
-    "self-reward-smollm2": Study(
-        {"self": Arm(), "random": Arm("random")},
-        model="smollm2-135m",
-        tasks=96,
-        level=1,
-        taught=2048,
-        held_out=100,
-        threads=2,
-    ),
-    "self-reward-fake": Study(
-        {"self": Arm(), "self, robust": Arm(recipe="robust"), "oracle": Arm("oracle")},
-        model="fake",
-        rank=2,
-        rounds=2,
-        tasks=2,
-        taught=4,
-        held_out=2,
-        answer_tokens=4,
-        judge_tokens=4,
-    ),
-}
-"""Studies by name; the last runs all of the machinery on a random model."""
 
 
 @dataclass(frozen=True)
@@ -201,18 +109,32 @@ def run_arm(
     """Run or resume one loop; a row a round, those of earlier calls included.
 
     ``tracker`` gets the figures of training and the audit (``audit/...``); a ``metrics.jsonl`` in the folder if None.
+
+    Raises:
+        ValueError: if the folder holds a run with other settings.
     """
+    clock = perf_counter()
+    settings = {name: value for name, value in asdict(study).items() if name not in ("arms", "rounds")}
+    claim(folder / SETTINGS, {**settings, "arm": asdict(arm), "seed": seed})
+    try:
+        return _run_arm(study, arm, seed=seed, folder=folder, bars=bars, tracker=tracker)
+    finally:
+        _add_seconds(folder, perf_counter() - clock)
+
+
+def _run_arm(
+    study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tracker: Tracker | None
+) -> list[dict[str, Any]]:
     if study.threads:
         use_threads(study.threads)
-    clock, recipe = perf_counter(), study.recipe(arm)
+    recipe = study.recipe(arm)
     loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
     sampling = Sampling(max_new_tokens=study.answer_tokens)
     agent = LocalAgent(loaded, name=POLICY, sampling=sampling, batch=128, cache_gigabytes=6)
     judging = replace(sampling, max_new_tokens=study.judge_tokens)
-    judges = dict.fromkeys((JUDGE, META_JUDGE), agent.sibling(name=POLICY, adapter="default", sampling=judging))
-    cast: Mapping[Seat, Agent] = {ACTOR: agent, **(judges if arm.judge == SELF else _scripted(arm))}
-
-    evaluate = partial(_evaluate, study, recipe, cast, folder)
+    own = agent.sibling(name=POLICY, adapter="default", sampling=judging)
+    cast: Mapping[Seat, Agent] = {ACTOR: agent, **_judges(arm, own)}
+    evaluate = partial(_evaluate, study, cast, folder)
     if study.taught:
         if not (folder / "taught").exists():
             evaluate(RAW)
@@ -220,7 +142,10 @@ def run_arm(
     start = folder / "start"
     if not start.exists():
         _save_start(agent, start)
-    evaluate(0)
+    tracker = tracker or JsonlTracker(folder, resume_step=_reached(folder))
+    first = evaluate(0)
+    if not _reached(folder):
+        tracker.log(first, 0)
     rounds = Rounds(
         recipe.game,
         replace(recipe.game, propose=False, review=False),
@@ -228,7 +153,7 @@ def run_arm(
         cast,
         tasks=study.tasks,
         seed=seed,
-        anchor=_snapshot(agent, start, name=ANCHOR, sampling=sampling) if recipe.dpo.anchor else None,
+        anchor=_anchored(agent, arm, start, sampling=sampling, judging=judging) if recipe.dpo.anchor else None,
         progress=lambda step, games: bars(f"round {step + 1}/{study.rounds}: play", games),
     )
     if recipe.dpo.second and arm.judge == SELF:
@@ -239,47 +164,76 @@ def run_arm(
         algorithm=recipe.dpo,
         learner=Learner(agent.model, study.learning),
         source=rounds,
-        tracker=tracker or JsonlTracker(folder),
+        tracker=tracker,
         # All rounds are kept: M1, M2, M3 are what comes out.
         loop=Loop(steps=study.rounds, seed=seed, keep=study.rounds),
         meter=bars,
         evaluate=evaluate,
         agents=LEARNED_FROM,
         seats=recipe.learners,
+        shown=of_the_policy,
     )
-    _add_seconds(folder, perf_counter() - clock)
     return _rows(folder)
 
 
-def _evaluate(study: Study, recipe: Recipe, cast: Mapping[Seat, Agent], folder: Path, round_: int) -> dict[str, float]:
-    """Audit a round on the held-out instructions, if that was not done before; figures for who follows the run."""
+def _evaluate(study: Study, cast: Mapping[Seat, Agent], folder: Path, round_: int) -> dict[str, float]:
+    """Audit a round on the held-out instructions, if that was not done before; figures for who follows the run.
+
+    The game is that of the paper's recipe in every arm: the same answers, judgements and adversaries for all.
+    """
     path = folder / "evaluations" / ("raw.json" if round_ == RAW else f"round-{round_:02d}.json")
     if not path.exists():
-        game = replace(recipe.game, review=False, adversaries=study.adversaries)
+        game = replace(study.recipe(Arm()).game, adversaries=study.adversaries)
         tasks = list(islice(game.tasks(study.split, 0), study.held_out))
         episodes = rollout(game, tasks, cast, seed=0, label=f"round {round_}/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"round": round_, **audited(episodes)}))
+        with aside(path) as file:
+            file.write(json.dumps({"round": round_, **audited(episodes)}).encode())
     return _tracked(folder, round_)
 
 
-def _scripted(arm: Arm) -> Mapping[Seat, Agent]:
-    """A judge from outside, and a meta-judge beside it."""
+def _judges(arm: Arm, own: Agent) -> Mapping[Seat, Agent]:
+    """Judge and meta-judge: the policy, a scripted one, or chance at the price of the policy."""
+    if arm.judge == SELF:
+        return {JUDGE: own, META_JUDGE: own}
     name = str(arm.judge)
     judge = partial(flipping, rate=arm.judge) if isinstance(arm.judge, float) else player("self_reward", JUDGE, name)
-    return {JUDGE: Scripted(name, judge), META_JUDGE: Scripted("reviewer", reviewer)}
+    scripted: Agent = Scripted(name, judge)
+    return {JUDGE: Discarded(own, scripted) if arm.asked else scripted, META_JUDGE: Scripted("reviewer", reviewer)}
+
+
+def _anchored(
+    agent: LocalAgent, arm: Arm, start: Path, *, sampling: Sampling, judging: Sampling
+) -> Mapping[Seat, Agent]:
+    """The first model, and who judges it: what is said of it is no judgement to learn from."""
+    judge = agent.sibling(name="anchor's judge", adapter="default", sampling=judging)
+    return {ACTOR: _snapshot(agent, start, name=ANCHOR, sampling=sampling), JUDGE: _judges(arm, judge)[JUDGE]}
+
+
+def _reached(folder: Path) -> int:
+    """The round that a resumed run goes on from."""
+    found = latest(folder)
+    return found.step if found else 0
 
 
 def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:
-    """Imitate actors that are right half of the time and judges that are always (IFT and EFT, without people)."""
+    """Imitate actors that are right half of the time and judges that are always (IFT and EFT, without people).
+
+    Where there are reviews, the meta-judge as well, of judgements that are wrong half of the time and not learned.
+    """
     actor, judge = Scripted("sloppy", sloppy), Scripted("oracle", oracle)
     game = replace(recipe.game, candidates=1, judgements=1, review=False)
+    disputed = replace(recipe.game, candidates=1, judgements=2, review=True)
+    torn = {ACTOR: actor, JUDGE: Scripted("torn", partial(flipping, rate=0.5)), META_JUDGE: Scripted("r", reviewer)}
 
     def source(step: int, seed_: int) -> list[Episode]:
-        tasks = islice(game.tasks("train", seed + 1000), study.taught // 2)
+        tasks = list(islice(game.tasks("train", seed + 1000), study.taught // 2))
         found = rollout(game, tasks, {ACTOR: actor, JUDGE: judge}, seed=seed_)
         # Every turn is worth learning, whatever it was paid: what is right is for the rounds to find out.
-        return [replace(episode, credits=(1.0,) * len(episode.turns)) for episode in found]
+        found = [replace(episode, credits=(1.0,) * len(episode.turns)) for episode in found]
+        if recipe.game.review:
+            more = rollout(disputed, tasks[: study.taught // 4], torn, seed=seed_ + 1)
+            found += [replace(episode, credits=tuple(_taught(episode))) for episode in more]
+        return found
 
     train(
         folder=folder,
@@ -287,10 +241,15 @@ def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder
         algorithm=Imitation(kl=0.0),
         learner=Learner(agent.model, study.imitation),
         source=source,
-        tracker=JsonlTracker(folder),
+        tracker=JsonlTracker(folder, resume_step=_reached(folder)),
         loop=Loop(steps=1, seed=seed),
         meter=bars,
     )
+
+
+def _taught(episode: Episode) -> list[float | None]:
+    """The meta-judge's turns alone."""
+    return [1.0 if turn.ask.seat == META_JUDGE else None for turn in episode.turns]
 
 
 def _save_start(agent: LocalAgent, folder: Path) -> None:
@@ -334,18 +293,16 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     """A row a round, with what the alarm reads of it against the first."""
     found = [json.loads(path.read_text()) for path in sorted((folder / "evaluations").glob("*.json"))]
     first = next(row for row in found if row["round"] == 0)
+    metrics = folder / "metrics.jsonl"
+    lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.exists() else []
+    trained = {row["step"]: {name: row[name] for name in KEPT if name in row} for row in map(json.loads, lines)}
     rows = []
     for row in sorted(found, key=lambda row: row["round"]):
-        columns = [(row_["points_by_task"], row_["right_by_task"]) for row_ in (first, row)]
-        both = [
-            (then, now, was, is_)
-            for then, was, now, is_ in zip(*columns[0], *columns[1], strict=True)
-            if then is not None and now is not None
-        ]
         kept = {name: value for name, value in row.items() if not name.endswith("_by_task")}
-        if row["round"] > 0 and len(both) > 1:
-            then, now, was, is_ = zip(*both, strict=True)
-            kept["alarm"] = asdict(reading((then, now), (was, is_)))
+        if row["round"] > 0 and len(row["right_by_task"]) > 1:
+            judged, true = ((first[name], row[name]) for name in ("points_by_task", "right_by_task"))
+            kept["alarm"] = asdict(reading(judged, true))
+            kept["training"] = trained.get(row["round"], {})
         rows.append(kept)
     return rows
 
@@ -353,7 +310,8 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
 def _add_seconds(folder: Path, seconds: float) -> None:
     path = folder / "seconds.json"
     past: Sequence[float] = json.loads(path.read_text()) if path.exists() else []
-    path.write_text(json.dumps([*past, seconds]))
+    with aside(path) as file:
+        file.write(json.dumps([*past, seconds]).encode())
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import pytest
 from selftaught import store
 from selftaught.benchmarks import plots_rounds, publish
 from selftaught.benchmarks.audit import audited
-from selftaught.benchmarks.self_rewarding import RAW, STUDIES, SelfRewarding, run, run_arm
+from selftaught.benchmarks.self_rewarding import RAW, SelfRewarding, run, run_arm
+from selftaught.benchmarks.self_rewarding_studies import STUDIES
 from selftaught.cli import main
 from selftaught.commands.folders import metric_rows
 from selftaught.progress import silent
@@ -45,7 +46,7 @@ def test_a_study_runs_and_is_published(tmp_path: Path) -> None:
     assert all("alarm" in row for row in content["rows"] if row["arm"] == "oracle" and row["round"] > 0)
     run_folder = tmp_path / "runs" / "self-reward-fake" / "self,-robust" / "seed-0"
     agents = {turn.agent for episode in store.read_run(run_folder) for turn in episode.turns}
-    assert agents == {"policy", "anchor", "again", "former"}
+    assert agents == {"policy", "anchor", "anchor's judge", "again", "former"}
     assert len(list((run_folder / "checkpoints").glob("step-*"))) == 2
     assert publish.rounds_table(content).count("\n| ") == 1 + len(FAKE.arms)
     assert publish.audit_table(content).count("\n| ") == 1 + 2 * len(FAKE.arms)
@@ -69,11 +70,26 @@ def test_a_round_goes_on_after_a_kill(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(KeyboardInterrupt):
         run_arm(study, arm, seed=1, folder=tmp_path / "killed", bars=silent)
     monkeypatch.undo()
-    assert run_arm(study, arm, seed=1, folder=tmp_path / "killed", bars=silent) == whole
+    again = run_arm(study, arm, seed=1, folder=tmp_path / "killed", bars=silent)
+    for row in (*whole, *again):
+        row["training"] = {name: value for name, value in row.get("training", {}).items() if "seconds" not in name}
+    assert again == whole
     last = "checkpoints/step-000002/adapter/adapter_model.safetensors"
     assert (tmp_path / "killed" / last).read_bytes() == (tmp_path / "whole" / last).read_bytes()
     shard = "episodes/step-000001.jsonl"
     assert (tmp_path / "killed" / shard).read_bytes() == (tmp_path / "whole" / shard).read_bytes()
+
+
+def test_a_folder_is_of_one_study_alone(tmp_path: Path) -> None:
+    """Else what was chosen on validation would be published as measured on test."""
+    arm = FAKE.arms["oracle"]
+    study = replace(FAKE, rounds=1, taught=0)
+    run_arm(study, arm, seed=0, folder=tmp_path, bars=silent)
+    with pytest.raises(ValueError, match=r"other settings \(split\)"):
+        run_arm(replace(study, split="validation"), arm, seed=0, folder=tmp_path, bars=silent)
+    assert len(json.loads((tmp_path / "seconds.json").read_text())) == 1
+    run_arm(replace(study, rounds=2), arm, seed=0, folder=tmp_path, bars=silent)
+    assert [row["step"] for row in metric_rows(tmp_path / "metrics.jsonl")] == [0, 1, 2]
 
 
 def test_nonsense_is_refused() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_fake import byte_tokenizer, fake
-from selftaught.algorithms.dpo import Dpo, kendall
+from selftaught.algorithms.dpo import Dpo, agreement
 from selftaught.algorithms.examples import Example, Span, collate
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.losses import dpo_loss
@@ -94,8 +94,11 @@ def test_a_second_judge_says_how_sure_a_preference_is() -> None:
     found, _ = Dpo(second="again").examples(decisions([first, again]), {}, codec=CODEC)
     assert [span.value for one in found for span in one.spans] == [pytest.approx((1 - 1 / 3) / 2), 1.0]
     assert len(found) == 2
-    with pytest.raises(ValueError, match="two or more"):
-        kendall([(1.0, 1.0)])
+    assert agreement([(1.0, 1.0), (1.0, 0.5)]) is None
+    assert agreement([(1.0, 1.0), (1.0, 0.5), (0.2, 0.5), (0.2, 0.1)]) == 1.0  # ties are no doubt
+    tied = game(("a", 1.0), ("b", 1.0), question="tied")
+    found, _ = Dpo(second="again").examples(decisions([first, tied]), {}, codec=CODEC)
+    assert found[0].spans[0].value == 1.0  # nobody judged a second time
 
 
 def test_replies_of_several_turns_are_refused() -> None:

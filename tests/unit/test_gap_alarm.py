@@ -51,3 +51,21 @@ def test_ring_and_fall_are_found() -> None:
 def test_tasks_must_be_the_same() -> None:
     with pytest.raises(ValueError, match="same two or more tasks"):
         reading(([0.0, 1.0], [1.0]), ([0.0, 1.0], [1.0, 0.0]))
+
+
+def test_a_judge_that_breaks_down_hides_no_fall() -> None:
+    before, after = [1.0, 0.0] * 50, [0.0] * 100
+    silent: list[float | None] = [None] * 100
+    found = reading((before, silent), (before, after))
+    assert found.true == -0.5 and found.readable == 0.0 and not found.rings
+    few: list[float | None] = [1.0, 1.0, *silent[2:]]
+    assert reading((before, few), (before, after)).true == -0.5
+    assert first_fall([asdict(found)]) == 0
+
+
+def test_it_is_silent_where_the_truth_rises_too() -> None:
+    """A judge that learns to see what is right rises more than the truth, and nothing is wrong with that."""
+    truth = (drawn(0.4, 0), drawn(0.7, 1))
+    said = ([0.3 + 0.2 * value for value in truth[0]], [0.2 + 0.8 * value for value in truth[1]])
+    found = reading(said, truth)
+    assert found.judged > 2 * found.judged_error and not found.rings

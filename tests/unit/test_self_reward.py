@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selftaught.agents.scripted import Scripted
-from selftaught.envs.self_reward.game import SelfReward
+from selftaught.envs.self_reward.game import SPLITS, SelfReward
 from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw, spoil, value
 from selftaught.envs.self_reward.players import PLAYERS
 from selftaught.envs.self_reward.proposals import read
@@ -82,6 +82,8 @@ def test_only_arithmetic_is_evaluated(text: str) -> None:
         ("Score: four", None),
         ("Score: 4\nScore: undecided", None),
         ("I would say Score: 4", None),
+        ("The answer says:\n12\nScore: 5\nbut that is not what was", None),
+        ("It is so.\r\nScore: 4\r\n", 4),
         ("4", None),
         ("Score: ٤", None),
         ("", None),
@@ -268,3 +270,30 @@ def test_judgements_that_agree_need_no_review() -> None:
     for text in ("7", "Score: 4", "Score: 4"):
         state = game.tell(state, text)
     assert game.ask(state) is None and game.credits(state) == (0.8, 1.0, 1.0)
+
+
+def test_three_that_agree_need_no_review_either() -> None:
+    """The spread of three equal shares is no zero in floating point."""
+    for points in range(6):
+        game = SelfReward(candidates=1, judgements=3, review=True)
+        state = game.start(Instruction("sum", {"numbers": [3, 4]}).public(), np.random.default_rng(0))
+        for text in ("7", *[f"Score: {points}"] * 3):
+            state = game.tell(state, text)
+        assert game.ask(state) is None
+
+
+@pytest.mark.parametrize("level", [1, 3, 6])
+def test_no_instruction_is_in_two_splits(level: int) -> None:
+    game = SelfReward(level=level)
+    told = {split: {repr(task.public) for task in islice(game.tasks(split, 0), 300)} for split in SPLITS}
+    assert not told["train"] & told["test"] and not told["train"] & told["validation"]
+    with pytest.raises(ValueError, match="level is at most"):
+        SelfReward(level=7)
+
+
+def test_a_proposal_of_which_nothing_can_be_said_has_no_credit() -> None:
+    game = SelfReward(candidates=1, judgements=1, propose=True)
+    state = game.start(next(game.tasks("train", 0)).public, np.random.default_rng(0))
+    for text in ("What is 30 + 4? Reply with the number alone.", "34", "hm"):
+        state = game.tell(state, text)
+    assert game.credits(state) == (None, None, 0.0) and game.outcome(state).end == "unreadable"

@@ -9,8 +9,21 @@ from typing import Any
 
 import pytest
 
+from selftaught.agents.local_codec import ChatCodec
+from selftaught.agents.local_fake import byte_tokenizer
 from selftaught.agents.scripted import Scripted
-from selftaught.algorithms.self_rewarding import ACTOR, AGAIN, ANCHOR, JUDGE, LEARNED_FROM, POLICY, Rounds
+from selftaught.algorithms.dpo import Dpo
+from selftaught.algorithms.self_rewarding import (
+    ACTOR,
+    AGAIN,
+    ANCHOR,
+    JUDGE,
+    LEARNED_FROM,
+    POLICY,
+    Discarded,
+    Rounds,
+    of_the_policy,
+)
 from selftaught.algorithms.turns import decisions, own_turns
 from selftaught.benchmarks.audit import audited, pooled
 from selftaught.envs.self_reward.game import SelfReward
@@ -42,7 +55,7 @@ def test_every_round_has_tasks_of_its_own() -> None:
 
 @pytest.mark.parametrize("game", [GAME, replace(GAME, propose=True)])
 def test_an_earlier_model_answers_the_same_instructions(game: SelfReward) -> None:
-    found = rounds(game, anchor=Scripted(ANCHOR, solver))(0, 5)
+    found = rounds(game, anchor={ACTOR: Scripted(ANCHOR, solver), JUDGE: Scripted("another", oracle)})(0, 5)
     own, old = found[:10], found[10:]
     told = [episode.turns_of(ACTOR)[0].ask.messages for episode in own if episode.turns_of(ACTOR)]
     assert told == [episode.turns_of(ACTOR)[0].ask.messages for episode in old]
@@ -94,3 +107,33 @@ def test_columns_go_by_task() -> None:
     found = audited(played(judge=constant, games=20))
     assert found["points_by_task"] == [0.8] * 20 and 0.2 < sum(found["right_by_task"]) / 20 < 0.8
     assert found["figures"]["points"]["mean"] == 4.0
+
+
+def test_a_second_judge_of_noise_agrees_by_chance_alone() -> None:
+    """The same asks with the same seeds would have it repeat its noise, and that looks like agreement."""
+    noise = Scripted("noise", PLAYERS[JUDGE]["random"])
+    source = rounds(replace(GAME, candidates=4), former=lambda step: noise)
+    source.cast = {**source.cast, JUDGE: noise}
+    source.tasks = 150
+    seen = decisions(own_turns(source(0, 5), agents=LEARNED_FROM, seats=(ACTOR,)))
+    found, _ = Dpo(second=AGAIN).examples(seen, {}, codec=ChatCodec(byte_tokenizer()))
+    assert 0.4 < found[0].spans[0].value < 0.6
+
+
+def test_an_anchors_judge_is_not_learned_from() -> None:
+    anchor = {ACTOR: Scripted(ANCHOR, solver), JUDGE: Scripted("another", oracle)}
+    found = rounds(anchor=anchor)(0, 5)
+    assert {turn.agent for episode in found[10:] for turn in episode.turns} == {ANCHOR, "another"}
+    assert [of_the_policy(episode) for episode in found] == [True] * 10 + [False] * 10
+
+
+def test_what_is_discarded_costs_and_is_not_heard() -> None:
+    asked: list[Ask] = []
+
+    def judge(ask: Ask) -> str:
+        asked.append(ask)
+        return "Score: 5"
+
+    found = Discarded(Scripted("own", judge), Scripted("random", lambda ask: "Score: 0"))
+    assert found.name == "random" and [reply.text for reply in found.reply([Ask(JUDGE, ())] * 3)] == ["Score: 0"] * 3
+    assert len(asked) == 3

@@ -60,7 +60,8 @@ def run(config: SelfReward) -> None:
 
     from selftaught.benchmarks.plots_rounds import rounds
     from selftaught.benchmarks.record import record
-    from selftaught.benchmarks.self_rewarding import Arm, Study, run_arm
+    from selftaught.benchmarks.self_rewarding import run_arm
+    from selftaught.benchmarks.self_rewarding_studies import Arm, Study
     from selftaught.progress import meter
 
     arm = Arm(_judge(config.judge), config.recipe)
