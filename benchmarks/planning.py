@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
 from itertools import islice, product
 from pathlib import Path
 from time import perf_counter
@@ -215,7 +216,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
     sampling = Sampling(max_new_tokens=study.max_new_tokens)
     agent = LocalAgent(loaded, name="policy", sampling=sampling, batch=128, cache_gigabytes=6)
     learner = Learner(agent.model, arm.learning, critic=arm.algorithm == "ppo")
-    clock, held = perf_counter(), _held_out(study)
+    clock, held = perf_counter(), cache(partial(_held_out, study))
 
     def source(step: int, seed_: int) -> list[Episode]:
         found: list[Episode] = []
@@ -232,12 +233,12 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
             return {}
         # Sampled as in training; where it begins and ends, the likeliest reply as well.
         temperatures = (1.0, 0.0) if step in (0, arm.steps) else (1.0,)
-        _evaluate(held, agent, step=step, temperatures=temperatures, folder=folder)
+        _evaluate(held(), agent, step=step, temperatures=temperatures, folder=folder)
         return {}
 
     if arm.imitated:
         if not (folder / IMITATION).exists():
-            _evaluate(held, agent, step=RAW, temperatures=(1.0, 0.0), folder=folder)
+            _evaluate(held(), agent, step=RAW, temperatures=(1.0, 0.0), folder=folder)
         _imitate(study, arm, agent, seed=seed, folder=folder / IMITATION, bars=bars)
     if not (folder / "evaluations" / "step-000000.json").exists():
         evaluate(0)
