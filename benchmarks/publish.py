@@ -143,21 +143,22 @@ def growth_table(content: Mapping[str, Any]) -> str:
 
 
 def study_table(content: Mapping[str, Any]) -> str:
-    """Certified success at the start and at the end of every arm, over seeds, with the right numbers beside it."""
+    """Certified success at the start, halfway and at the end of every arm, over seeds, with the right numbers."""
     rows = content["rows"]
     head = ["arm", "plans", "encoding", "steps", "certified", "greedy", "right number", "best shortcut's number"]
     lines = [head, ["---", "---", "---", "---:", "---", "---", "---", "---:"]]
     groups: dict[tuple[Any, ...], dict[float, list[Row]]] = {}
     for row in rows:
-        if row["step"] in (-1, 0, max(one["step"] for one in rows if one["arm"] == row["arm"])):
+        last = max(one["step"] for one in rows if one["arm"] == row["arm"])
+        if row["step"] in (-1, 0, last // 2, last):
             key = tuple(row[name] for name in ("arm", "band", "split", "encoding", "step"))
             groups.setdefault(key, {}).setdefault(row["temperature"], []).append(row)
     kinds = list(dict.fromkeys(key[:4] for key in groups))
     for key in sorted(groups, key=lambda key: (kinds.index(key[:4]), key[4])):
         (arm, band, split, encoding, step), by_temperature = key, groups[key]
-        sampled, greedy = by_temperature[1.0], by_temperature[0.0]
+        sampled, greedy = by_temperature[1.0], by_temperature.get(0.0, [])
         best = max(value["mean"] for name, value in sampled[0].items() if name.startswith("shortcut/"))
-        cells = [_cell([row[name] for row in some]) for some, name in ((sampled, "success"), (greedy, "success"))]
+        cells = [_cell([row["success"] for row in some]) if some else "" for some in (sampled, greedy)]
         right = _cell([row["answer_right"] for row in sampled])
         after = "raw" if step < 0 else str(step)
         lines.append([arm, f"band {band}, {split}", encoding, after, *cells, right, f"{best:.2f}"])
@@ -165,18 +166,18 @@ def study_table(content: Mapping[str, Any]) -> str:
 
 
 def _training_time(content: Mapping[str, Any]) -> str:
-    """How long play and learning took, evaluations apart."""
-    spent: dict[tuple[str, int], float] = {}
-    for row in content["training"]:
-        seconds = row.get("time/play_seconds", 0.0) + row.get("time/learn_seconds", 0.0)
-        spent[row["arm"], row["seed"]] = spent.get((row["arm"], row["seed"]), 0.0) + seconds
-    steps = max(row["step"] for row in content["training"])
-    minutes = [seconds / 60 for seconds in spent.values()]
-    threads = content["study"]["threads"]
-    return (
-        f" {steps} steps of play and learning took {min(minutes):.0f} to {max(minutes):.0f} minutes with {threads} "
-        f"thread{'s' * (threads > 1)}."
-    )
+    """How long play and learning took up to half of the steps and to the last, evaluations apart."""
+    threads, told = content["study"]["threads"], []
+    most = max(row["step"] for row in content["training"])
+    for steps in dict.fromkeys((most // 2, most)):
+        spent: dict[tuple[str, int], float] = {}
+        for row in content["training"]:
+            if row["step"] <= steps:
+                seconds = row.get("time/play_seconds", 0.0) + row.get("time/learn_seconds", 0.0)
+                spent[row["arm"], row["seed"]] = spent.get((row["arm"], row["seed"]), 0.0) + seconds
+        minutes = [seconds / 60 for seconds in spent.values()]
+        told.append(f"{steps} steps in {min(minutes):.1f} to {max(minutes):.1f} minutes")
+    return f" Play and learning on {threads} core{'s' * (threads > 1)}: {', '.join(told)} a run."
 
 
 def rounds_table(content: Mapping[str, Any]) -> str:
