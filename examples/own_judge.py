@@ -5,23 +5,20 @@ from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
 
-from selftaught import Episode
+from selftaught import Ask, Episode
 from selftaught.agents.local import LocalAgent, with_lora
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_models import load
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.dpo import Dpo
 from selftaught.algorithms.learner import Learner
-from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.envs.registry import make_game
 from selftaught.rollout import rollout
 from selftaught.tracking import JsonlTracker
-from selftaught.types import Ask
 
 # A tiny random model, which shows only that all parts run. Put "smollm2-135m" here for one that can learn.
-MODEL = "fake"
-TASKS, ROUNDS = 8, 2
+MODEL, TASKS = "fake", 8
 
 
 def brief(ask: Ask) -> str:
@@ -30,27 +27,27 @@ def brief(ask: Ask) -> str:
     return f"It has {len(answer)} characters.\nScore: {max(0, 5 - len(answer) // 6)}"
 
 
-game = make_game("self_reward", judgements=1)
+game, folder = make_game("self_reward", judgements=1), Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp())
 agent = LocalAgent(with_lora(load(MODEL), rank=4), name="policy", sampling=Sampling(max_new_tokens=24))
-judge = Scripted("brief", brief)
+cast = {"actor": agent, "judge": Scripted("brief", brief)}
 
 
 def source(step: int, seed: int) -> list[Episode]:
     """The games of one round, on instructions that no round before it had."""
-    tasks = islice(game.tasks("train", seed=0), step * TASKS, (step + 1) * TASKS)
-    return rollout(game, tasks, {"actor": agent, "judge": judge}, seed=seed)
+    return rollout(game, islice(game.tasks("train", seed=0), step * TASKS, (step + 1) * TASKS), cast, seed=seed)
 
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp())
+learner, tracker, loop = Learner(agent.model), JsonlTracker(folder), Loop(steps=2)
+algorithm, own = Dpo(nll=0.1), ["policy"]  # the judge's turns are not to be learned
 figures = train(
     folder=folder,
     agent=agent,
-    algorithm=Dpo(nll=0.1),
-    learner=Learner(agent.model, Optimisation(learning_rate=1e-3, batch=8)),
+    algorithm=algorithm,
+    learner=learner,
     source=source,
-    tracker=JsonlTracker(folder),
-    loop=Loop(steps=ROUNDS),
-    agents=("policy",),
+    tracker=tracker,
+    loop=loop,
+    agents=own,
 )
-pairs, right = int(figures["learn/sequences"]) // 2, figures["metric/right"]
-print(f"{pairs} pairs in the last round, {figures['metric/points']:.1f} points of 5, {right:.0%} of the answers right")
+points, right = figures["metric/points"], figures["metric/right"]
+print(f"{figures['learn/sequences'] / 2:.0f} pairs in the last round, {points:.1f} points of 5, {right:.0%} right")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-TESTED = {"own_policy", "gymnasium_seat", "pettingzoo_selfplay", "train_tiny", "judge_text", "trl_grpo"}
+TESTED = {"own_policy", "gymnasium_seat", "pettingzoo_selfplay", "train_tiny", "judge_text", "trl_grpo", "own_judge"}
 
 
 def printed(name: str, folder: Path, *arguments: object) -> str:
@@ -99,3 +99,10 @@ def test_a_game_trains_inside_trl(tmp_path: Path) -> None:
     steps, reward = numbers(r"(\d+) steps, mean reward ([-\d.]+)", shown)
     assert steps == 2 and 0 <= reward <= 1
     assert re.search(r"\d+ preferences and \d+ right answers of 16 replies", shown)
+
+
+def test_own_judge_makes_pairs(tmp_path: Path) -> None:
+    shown = printed("own_judge", tmp_path, tmp_path / "run")
+    pairs, points, right = numbers(r"(\d+) pairs in the last round, ([\d.]+) points of 5, (\d+)% right", shown)
+    assert 1 <= pairs <= 8 and 0 < points < 5 and right == 0
+    assert len(list((tmp_path / "run" / "checkpoints").glob("step-*"))) == 2
