@@ -1,6 +1,7 @@
 """A judge of your own in the loop: a model answers, your function gives points, DPO prefers the best to the worst."""
 
 import sys
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
@@ -29,25 +30,17 @@ def brief(ask: Ask) -> str:
 
 game, folder = make_game("self_reward", judgements=1), Path(sys.argv[1] if len(sys.argv) > 1 else mkdtemp())
 agent = LocalAgent(with_lora(load(MODEL), rank=4), name="policy", sampling=Sampling(max_new_tokens=24))
-cast = {"actor": agent, "judge": Scripted("brief", brief)}
+judge = Scripted("brief", brief)
 
 
 def source(step: int, seed: int) -> list[Episode]:
     """The games of one round, on instructions that no round before it had."""
-    return rollout(game, islice(game.tasks("train", seed=0), step * TASKS, (step + 1) * TASKS), cast, seed=seed)
+    tasks = islice(game.tasks("train", seed=0), step * TASKS, (step + 1) * TASKS)
+    return rollout(game, tasks, {"actor": agent, "judge": judge}, seed=seed)
 
 
-learner, tracker, loop = Learner(agent.model), JsonlTracker(folder), Loop(steps=2)
-algorithm, own = Dpo(nll=0.1), ["policy"]  # the judge's turns are not to be learned
-figures = train(
-    folder=folder,
-    agent=agent,
-    algorithm=algorithm,
-    learner=learner,
-    source=source,
-    tracker=tracker,
-    loop=loop,
-    agents=own,
-)
+learner, tracker = Learner(agent.model), JsonlTracker(folder)
+run = partial(train, folder=folder, agent=agent, learner=learner, source=source, tracker=tracker)
+figures = run(algorithm=Dpo(nll=0.1), loop=Loop(steps=2), agents=["policy"])  # the judge's turns are not to be learned
 points, right = figures["metric/points"], figures["metric/right"]
 print(f"{figures['learn/sequences'] / 2:.0f} pairs in the last round, {points:.1f} points of 5, {right:.0%} right")
