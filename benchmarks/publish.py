@@ -165,6 +165,27 @@ def study_table(content: Mapping[str, Any]) -> str:
     return _markdown(lines) + "\n\n" + _spread(content) + _training_time(content) + _source(content)
 
 
+def encodings_table(content: Mapping[str, Any]) -> str:
+    """Certified success at the start and at the end by how the same plans are told."""
+    last = max(row["step"] for row in content["rows"])
+    kinds = [
+        kind for kind in dict.fromkeys((row["band"], row["split"]) for row in content["rows"]) if kind[1] != "hard"
+    ]
+    head = [f"band {band}: {when}" for band, _ in kinds for when in ("start", f"{last} steps", "greedy")]
+    lines = [["encoding", *head], ["---"] * (len(head) + 1)]
+    for encoding in distinct(content["rows"], "encoding"):
+        cells = []
+        for band, split in kinds:
+            for step, temperature in ((0, 1.0), (last, 1.0), (last, 0.0)):
+                wanted = (encoding, band, split, step, temperature)
+                names = ("encoding", "band", "split", "step", "temperature")
+                cells.append(
+                    _cell([r["success"] for r in content["rows"] if tuple(r[name] for name in names) == wanted])
+                )
+        lines.append([encoding, *cells])
+    return _markdown(lines) + "\n\n" + _spread(content) + _training_time(content) + _source(content)
+
+
 def _training_time(content: Mapping[str, Any]) -> str:
     """How long play and learning took up to half of the steps and to the last, evaluations apart."""
     threads, told = content["study"]["threads"], []
@@ -298,6 +319,8 @@ def _table(name: str) -> Callable[[Mapping[str, Any]], str]:
         return speed_table
     if name in ("demo", "cpu", "taboo-pocket"):
         return stages_table
+    if name == "encodings":
+        return encodings_table
     if name in STUDIES:
         return study_table
     if name in LOOPS:
