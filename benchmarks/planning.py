@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from itertools import islice, product
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Literal
 
 import tyro
@@ -30,11 +29,12 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
-from selftaught.benchmarks.record import RESULTS, claim, record
+from selftaught.benchmarks.record import claim
+from selftaught.benchmarks.studies import Chosen, run_study, timed
 from selftaught.envs.graph_plan.corpus import CROWD
 from selftaught.envs.graph_plan.encodings import ENCODINGS
 from selftaught.envs.registry import entry, make_game
-from selftaught.progress import Meter, meter
+from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.tracking import JsonlTracker
 from selftaught.types import Episode, Game, Task
@@ -158,65 +158,36 @@ STUDIES: Mapping[str, Study] = {
 """Studies by name; ``fake`` runs all of the machinery on a random model."""
 
 
-@dataclass(frozen=True)
-class Planning:
-    """Train all arms of a study with all seeds and publish them as one result."""
-
-    study: str = "planning"
-    """One of the studies."""
-    seeds: tuple[int, ...] = (0, 1, 2)
-    """One run an arm each."""
-    split: str | None = None
-    """Of the held-out plans, if not the study's own: settings are chosen on validation."""
-    folder: Path = Path("runs")
-    """Where the run folders go."""
-    results: Path = RESULTS
-    """Where the result goes."""
-
-
-def run(config: Planning) -> Path:
+def run(chosen: Chosen) -> Path:
     """Run or resume; where the result lies.
 
     Raises:
         ValueError: on an unknown study, or without seeds.
     """
-    if config.study not in STUDIES or not config.seeds:
-        raise ValueError(f"need a study out of {sorted(STUDIES)} and at least one seed, not {config}")
-    study = STUDIES[config.study]
-    study = replace(study, split=config.split or study.split)
-    rows: list[dict[str, Any]] = []
-    training: list[dict[str, Any]] = []
-    seconds: dict[str, float] = {}
-    for seed in config.seeds:
-        for name, arm in study.arms.items():
-            folder = config.folder / config.study / name.replace(" ", "-") / f"seed-{seed}"
-            with meter() as bars:
-                found = _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
-            rows += [{"arm": name, "seed": seed, **row} for row in found]
-            training += [{"arm": name, "seed": seed, **row} for row in _training(folder)]
-            seconds[f"{name}, seed {seed}"] = sum(json.loads((folder / "seconds.json").read_text()))
-    arguments = f"--study {config.study} --seeds {' '.join(map(str, config.seeds))}"
-    if config.split is not None:
-        arguments += f" --split {config.split}"
-    return record(
-        config.study,
-        command=f"python -m selftaught.benchmarks.planning {arguments}",
-        seeds=config.seeds,
-        values={"study": asdict(study), "wall_seconds": seconds, "rows": rows, "training": training},
-        folder=config.results,
-    )
+    return run_study(chosen, STUDIES, run_arm, module="planning", more={"training": _training})
 
 
-def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
-    """Train one arm and evaluate it on the way; rows of all evaluations, those of earlier calls included."""
+def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
+    """Train one arm and evaluate it on the way; rows of all evaluations, those of earlier calls included.
+
+    Raises:
+        ValueError: if the folder holds a run with other settings.
+    """
     settings = {name: value for name, value in asdict(study).items() if name != "arms"}
     claim(folder / "settings", {**settings, "arm": asdict(arm), "seed": seed})
+    with timed(folder):
+        _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
+    paths = sorted((folder / "evaluations").glob("*.json"))
+    return [row for path in paths for row in json.loads(path.read_text())]
+
+
+def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
     use_threads(study.threads)
     loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
     sampling = Sampling(max_new_tokens=study.max_new_tokens)
     agent = LocalAgent(loaded, name="policy", sampling=sampling, batch=128, cache_gigabytes=6)
     learner = Learner(agent.model, arm.learning, critic=arm.algorithm == "ppo")
-    clock, held = perf_counter(), cache(partial(_held_out, study))
+    held = cache(partial(_held_out, study))
 
     def source(step: int, seed_: int) -> list[Episode]:
         found: list[Episode] = []
@@ -253,9 +224,6 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
         meter=bars,
         evaluate=evaluate,
     )
-    _add_seconds(folder, perf_counter() - clock)
-    paths = sorted((folder / "evaluations").glob("*.json"))
-    return [row for path in paths for row in json.loads(path.read_text())]
 
 
 def _imitate(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:
@@ -327,11 +295,5 @@ def _training(folder: Path) -> list[dict[str, Any]]:
     return [{"step": row["step"], **{name: row[name] for name in KEPT if name in row}} for row in found]
 
 
-def _add_seconds(folder: Path, seconds: float) -> None:
-    path = folder / "seconds.json"
-    past: Sequence[float] = json.loads(path.read_text()) if path.exists() else []
-    path.write_text(json.dumps([*past, seconds]))
-
-
 if __name__ == "__main__":
-    print(run(tyro.cli(Planning)))
+    print(run(tyro.cli(Chosen, default=Chosen("planning"))))

@@ -84,7 +84,11 @@ def _by_stage(content: Mapping[str, Any], figures: Sequence[str]) -> str:
         found = {seat: [row for row in rows if (row["stage"], row["seat"]) == (stage, seat)] for seat in seats}
         lines.append([name] + [_cell([row[what] for row in found[seat]]) for seat in seats for what in figures])
     seeds = len(distinct(rows, "seed"))
-    spread = "95 % bootstrap interval over words" if seeds == 1 else f"lowest to highest of {seeds} seeds"
+    spread = (
+        "95 % bootstrap interval over words"
+        if seeds == 1
+        else f"lowest to highest of {seeds} seeds (the 95 % interval where they do not differ)"
+    )
     games = rows[0]["won"]["count"]
     note = f"{games} games a seat and stage on held-out word families; in brackets the {spread}."
     return _markdown(lines) + "\n\n" + note + _source(content)
@@ -277,7 +281,9 @@ def _of_round(rows: Sequence[Row], arm: str, round_: int, name: str) -> str:
 
 def _spread(content: Mapping[str, Any]) -> str:
     seeds = len(content["seeds"])
-    return f"Means of {seeds} seeds with the least and the greatest." if seeds > 1 else "With 95 % intervals."
+    if seeds == 1:
+        return "With 95 % intervals."
+    return f"Means of {seeds} seeds with the least and the greatest; 95 % intervals where they do not differ."
 
 
 def asynchow_table(content: Mapping[str, Any]) -> str:
@@ -356,7 +362,7 @@ def _figure(value: float) -> str:
 
 
 def _cell(estimates: Sequence[Row]) -> str:
-    if len(estimates) == 1:
+    if all(estimate == estimates[0] for estimate in estimates):  # one seed, or the start that all of them share
         low, high = estimates[0]["low"], estimates[0]["high"]
     else:
         low, high = min(e["mean"] for e in estimates), max(e["mean"] for e in estimates)

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Final
 
 import tyro
@@ -30,14 +29,15 @@ from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.self_rewarding import ANCHOR, LEARNED_FROM, POLICY, Discarded, Rounds, of_the_policy
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.audit import audited
-from selftaught.benchmarks.record import RESULTS, claim, record
+from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.self_rewarding_studies import SELF, STUDIES, Arm, Recipe, Study
+from selftaught.benchmarks.studies import Chosen, run_study, timed
 from selftaught.checkpoint import latest
 from selftaught.envs.registry import player
 from selftaught.envs.self_reward.players import flipping, oracle, reviewer, sloppy
 from selftaught.envs.self_reward.proposals import settled
 from selftaught.envs.self_reward.state import ACTOR, JUDGE, META_JUDGE
-from selftaught.progress import Meter, meter
+from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import aside
 from selftaught.tracking import JsonlTracker
@@ -57,50 +57,13 @@ RAW: Final = -1
 """The round of a model that was not even taught by imitation."""
 
 
-@dataclass(frozen=True)
-class SelfRewarding:
-    """Train all arms of a study with all seeds and publish them as one result."""
-
-    study: str = "self-reward-phases"
-    """One of the studies."""
-    seeds: tuple[int, ...] = (0, 1, 2)
-    """One run an arm each."""
-    split: str | None = None
-    """Of the held-out instructions, if not the study's own: settings are chosen on validation."""
-    folder: Path = Path("runs")
-    """Where the run folders go."""
-    results: Path = RESULTS
-    """Where the result goes."""
-
-
-def run(config: SelfRewarding) -> Path:
+def run(chosen: Chosen) -> Path:
     """Run or resume; where the result lies.
 
     Raises:
         ValueError: on an unknown study, or without seeds.
     """
-    if config.study not in STUDIES or not config.seeds:
-        raise ValueError(f"need a study out of {sorted(STUDIES)} and at least one seed, not {config}")
-    study = replace(STUDIES[config.study], split=config.split or STUDIES[config.study].split)
-    rows: list[dict[str, Any]] = []
-    seconds: dict[str, float] = {}
-    for seed in config.seeds:
-        for name, arm in study.arms.items():
-            folder = config.folder / config.study / name.replace(" ", "-").replace("%", "") / f"seed-{seed}"
-            with meter() as bars:
-                found = run_arm(study, arm, seed=seed, folder=folder, bars=bars)
-            rows += [{"arm": name, "seed": seed, **row} for row in found]
-            seconds[f"{name}, seed {seed}"] = sum(json.loads((folder / "seconds.json").read_text()))
-    arguments = f"--study {config.study} --seeds {' '.join(map(str, config.seeds))}"
-    if config.split is not None:
-        arguments += f" --split {config.split}"
-    return record(
-        config.study,
-        command=f"python -m selftaught.benchmarks.self_rewarding {arguments}",
-        seeds=config.seeds,
-        values={"study": asdict(study), "wall_seconds": seconds, "rows": rows},
-        folder=config.results,
-    )
+    return run_study(chosen, STUDIES, run_arm, module="self_rewarding")
 
 
 def run_arm(
@@ -113,18 +76,14 @@ def run_arm(
     Raises:
         ValueError: if the folder holds a run with other settings.
     """
-    clock = perf_counter()
     settings = {name: value for name, value in asdict(study).items() if name not in ("arms", "rounds")}
     claim(folder / SETTINGS, {**settings, "arm": asdict(arm), "seed": seed})
-    try:
-        return _run_arm(study, arm, seed=seed, folder=folder, bars=bars, tracker=tracker)
-    finally:
-        _add_seconds(folder, perf_counter() - clock)
+    with timed(folder):
+        _run_arm(study, arm, seed=seed, folder=folder, bars=bars, tracker=tracker)
+    return _rows(folder)
 
 
-def _run_arm(
-    study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tracker: Tracker | None
-) -> list[dict[str, Any]]:
+def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tracker: Tracker | None) -> None:
     if study.threads:
         use_threads(study.threads)
     recipe = study.recipe(arm)
@@ -173,7 +132,6 @@ def _run_arm(
         seats=recipe.learners,
         shown=of_the_policy,
     )
-    return _rows(folder)
 
 
 def _evaluate(study: Study, cast: Mapping[Seat, Agent], folder: Path, round_: int) -> dict[str, float]:
@@ -307,12 +265,5 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _add_seconds(folder: Path, seconds: float) -> None:
-    path = folder / "seconds.json"
-    past: Sequence[float] = json.loads(path.read_text()) if path.exists() else []
-    with aside(path) as file:
-        file.write(json.dumps([*past, seconds]).encode())
-
-
 if __name__ == "__main__":
-    print(run(tyro.cli(SelfRewarding)))
+    print(run(tyro.cli(Chosen, default=Chosen("self-reward-phases"))))

@@ -15,6 +15,12 @@ from selftaught.envs.sequence.values import LONGEST, Kind, Value, whole, write
 Arguments = Mapping[str, Any]
 Draw = Callable[[np.random.Generator, Any], dict[str, Any]]
 
+
+def no_arguments(random: np.random.Generator, value: Any) -> dict[str, Any]:
+    """For operations that need none."""
+    return {}
+
+
 PATTERNS: Final = {
     "of": r"the (?:text|number|list|table)|the result of step [1-9]|that",
     "n": r"[0-9]{1,4}",
@@ -47,7 +53,7 @@ class Operation:
     gives: Kind
     wordings: tuple[str, ...]
     apply: Callable[..., Value]
-    draw: Draw = lambda random, value: {}
+    draw: Draw = no_arguments
 
     def __post_init__(self) -> None:
         for wording in self.wordings:

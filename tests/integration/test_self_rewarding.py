@@ -11,8 +11,9 @@ import pytest
 from selftaught import store
 from selftaught.benchmarks import plots_rounds, publish
 from selftaught.benchmarks.audit import audited
-from selftaught.benchmarks.self_rewarding import RAW, SelfRewarding, run, run_arm
+from selftaught.benchmarks.self_rewarding import RAW, run, run_arm
 from selftaught.benchmarks.self_rewarding_studies import STUDIES
+from selftaught.benchmarks.studies import Chosen
 from selftaught.cli import main
 from selftaught.commands.folders import metric_rows
 from selftaught.progress import silent
@@ -38,7 +39,7 @@ def test_rounds_of_dpo_from_the_command_line(capsys: pytest.CaptureFixture[str],
 
 
 def test_a_study_runs_and_is_published(tmp_path: Path) -> None:
-    config = SelfRewarding("self-reward-fake", seeds=(0,), folder=tmp_path / "runs", results=tmp_path)
+    config = Chosen("self-reward-fake", seeds=(0,), folder=tmp_path / "runs", results=tmp_path)
     content = json.loads(run(config).read_text())
     assert {(row["arm"], row["round"]) for row in content["rows"]} == {
         (arm, round_) for arm in FAKE.arms for round_ in (RAW, 0, 1, 2)
@@ -94,9 +95,9 @@ def test_a_folder_is_of_one_study_alone(tmp_path: Path) -> None:
 
 def test_nonsense_is_refused() -> None:
     with pytest.raises(ValueError, match="need a study out of"):
-        run(SelfRewarding("phases"))
+        run(Chosen("phases"))
     with pytest.raises(ValueError, match="at least one seed"):
-        run(SelfRewarding(seeds=()))
+        run(Chosen("self-reward-fake", seeds=()))
 
 
 def test_the_whole_cycle_in_one_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

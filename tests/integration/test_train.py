@@ -12,6 +12,7 @@ import pytest
 from selftaught import store
 from selftaught.agents.local_models import POCKETS
 from selftaught.benchmarks import planning, pocket, publish
+from selftaught.benchmarks.studies import Chosen
 from selftaught.cli import main
 from selftaught.commands.casting import make
 from selftaught.commands.folders import metric_rows
@@ -63,7 +64,7 @@ def test_levels_are_games_that_rise() -> None:
 
 
 def test_a_study_of_planning_runs_and_resumes(tmp_path: Path) -> None:
-    config = planning.Planning("fake", seeds=(0,), folder=tmp_path / "runs", results=tmp_path)
+    config = Chosen("fake", seeds=(0,), folder=tmp_path / "runs", results=tmp_path)
     first = json.loads(planning.run(config).read_text())
     kinds = {(row["step"], row["band"], row["split"]) for row in first["rows"]}
     assert kinds == {(s, b, k) for s in (planning.RAW, 0, 1, 2) for b, k in ((1, "test"), (2, "test"), (2, "hard"))}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from itertools import islice
 from typing import Any
 
@@ -17,7 +16,6 @@ from selftaught.envs.sequence.chains import Call, Chain, Choice, Step, chain
 from selftaught.envs.sequence.drawing import (
     DEPENDENCIES,
     LURES,
-    allowed_in,
     datum,
     draw,
     held_out_pair,
@@ -25,7 +23,6 @@ from selftaught.envs.sequence.drawing import (
     operations_of,
 )
 from selftaught.envs.sequence.game import SPLITS, Sequence
-from selftaught.envs.sequence.grow import OPTIONS, grow, grow_row, lesson, statistics
 from selftaught.envs.sequence.operations import HELD_OUT, OPERATIONS, operation
 from selftaught.envs.sequence.players import PLAYERS
 from selftaught.envs.sequence.proposals import proposed
@@ -322,61 +319,6 @@ def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], messa
     assert set(Sequence().dependencies) == set(DEPENDENCIES)
 
 
-@pytest.mark.parametrize("option", OPTIONS)
-@given(seed=SEEDS)
-def test_every_way_of_growing_keeps_a_chain_right(option: str, seed: int) -> None:
-    random = np.random.default_rng(seed)
-    found = draw(random, length=int(random.integers(1, 4)))
-    grown = OPTIONS[option](random, found, allowed_in("train"))
-    if grown is None:
-        return
-    more = {"keep": 0, "decompose": 1}.get(option, 1)
-    assert len(grown.steps) == len(found.steps) + more and paid(grown, grown.solved()) == 1.0
-    assert grown.datum == found.datum
-    if option == "suffix":
-        assert grown.steps[:-1] == found.steps
-    if option == "decompose":
-        assert set(found.results) <= set(grown.results)
-    if option in ("prefix", "interpolate"):
-        ops = [step.call.op for step in grown.steps]
-        assert any(
-            ops[:place] + ops[place + 1 :] == [step.call.op for step in found.steps] for place in range(len(ops))
-        )
-    seen = operations_of(grown)
-    assert not any(held_out_pair(one, op) for before, op in seen for one in before)
-    assert not any(OPERATIONS[op].family in HELD_OUT for _, op in seen)
-
-
-def test_what_could_not_be_done_is_not_taken_for_the_choice_to_keep() -> None:
-    """As in SeqIns, where an answer that could not be parsed became the option to leave the instruction as it was."""
-    single = Chain("text", "red boat", (Step(0, Call("reverse")),))
-    found = [grow(np.random.default_rng(seed), single, rounds=3) for seed in range(50)]
-    assert all(len(one.options) + len(one.failed) == 3 for one in found)
-    assert all("decompose" not in one.options or len(one.results) > 2 for one in found)
-    told = statistics(found)
-    assert told["failed"]["decompose"] > 0 and told["lessons"] == 50 == sum(told["steps"].values())
-
-
-def test_a_row_of_ones_own_grows_on_both_sides() -> None:
-    row = {"instruction": "Translate to French.", "input": "good day", "output": "bonjour"}
-    found = [grow_row(np.random.default_rng(seed), row, rounds=4) for seed in range(60)]
-    assert {1, 3, 4} <= {len(one.results) for one in found}
-    for one in found:
-        own = one.results.index("bonjour") + 1 if "bonjour" in one.results else 0
-        assert own and (one.plain or re.search(f"Step {own}: (On the input: )?Translate to French.", one.told))
-        assert one.plain == (len(one.results) == 1) and one.reply.endswith(one.results[-1])
-        assert len(one.results) == 1 + sum(name in ("prefix", "suffix") for name in one.options)
-    long = grow_row(np.random.default_rng(0), {"instruction": "List.", "output": "a\nb"}, rounds=6)
-    assert long.plain and long.reply == "a\nb" and "suffix" in long.failed
-    with pytest.raises(ValueError, match="needs text under 'output'"):
-        grow_row(np.random.default_rng(0), {"instruction": "x", "output": None}, rounds=1)
-
-
-def test_a_lesson_is_a_chat() -> None:
-    chat = lesson(CHAIN).messages("Do it.")
-    assert [message.role for message in chat] == ["system", "user", "assistant"] and chat[-1].content == RIGHT
-
-
 @pytest.mark.parametrize("split", ["train", "test", "pairs", "families"])
 def test_an_instructor_keeps_to_what_its_split_may_have(split: str) -> None:
     game = Sequence(steps=(2, 2), propose=4)
@@ -391,14 +333,6 @@ def test_an_instructor_keeps_to_what_its_split_may_have(split: str) -> None:
         assert (pairs, families) == (split == "pairs", split == "families")
     state = game.start(CHAIN.public(), np.random.default_rng(0))
     assert game.tell(state, "Write the text in ROT13.").refused == 1
-
-
-def test_a_row_of_ones_own_grows_by_what_training_may_have() -> None:
-    row = {"instruction": "Name it.", "input": "red boat dog", "output": "small cat"}
-    told = " ".join(
-        grow_row(np.random.default_rng(seed), row, rounds=4, allowed=allowed_in("train")).told for seed in range(200)
-    )
-    assert not re.search("alphabet|ROT13|hours|metres|dozens|weeks|JSON|CSV", told.replace("order of the alphabet", ""))
 
 
 def test_a_result_that_is_too_long_is_none() -> None:

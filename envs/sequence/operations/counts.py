@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from selftaught.envs.sequence.operation import Operation
+from selftaught.envs.sequence.operation import Draw, Operation, no_arguments
 from selftaught.envs.sequence.operations.words import plain
 from selftaught.envs.sequence.values import Kind
 
@@ -21,9 +21,9 @@ def _draw_bound(random: np.random.Generator, value: tuple[int, ...]) -> dict[str
 
 
 def _of(
-    id: str, takes: Kind, wordings: tuple[str, ...], apply: Any, draw: Any = None, *, family: str = "count"
+    id: str, takes: Kind, wordings: tuple[str, ...], apply: Any, draw: Draw = no_arguments, *, family: str = "count"
 ) -> Operation:
-    return Operation(id, family, takes, "number", wordings, apply, draw or (lambda random, value: {}))
+    return Operation(id, family, takes, "number", wordings, apply, draw)
 
 
 OPERATIONS: Final = (

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from selftaught.envs.sequence.operation import Operation
+from selftaught.envs.sequence.operation import Draw, Operation, no_arguments
 
 VOWELS: Final = "aeiou"
 LETTERS: Final = string.ascii_lowercase
@@ -45,7 +45,7 @@ def _draw_two(random: np.random.Generator, value: str) -> dict[str, Any]:
     return {"letter": letter, "other": str(random.choice([other for other in LETTERS if other != letter]))}
 
 
-def _of(id: str, family: str, wordings: tuple[str, ...], apply: Any, draw: Any = lambda random, value: {}) -> Operation:
+def _of(id: str, family: str, wordings: tuple[str, ...], apply: Any, draw: Draw = no_arguments) -> Operation:
     return Operation(id, family, "text", "text", wordings, apply, draw)
 
 

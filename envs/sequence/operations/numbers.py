@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from selftaught.envs.sequence.operation import Operation
+from selftaught.envs.sequence.operation import Draw, Operation, no_arguments
 from selftaught.envs.sequence.operations.letters import at_least_1
-from selftaught.envs.sequence.values import Kind
 
 ROMAN: Final = (
     (1000, "M"),
@@ -78,18 +77,14 @@ def _at_least_0(value: int) -> int:
     return value
 
 
-def _of(
-    id: str, family: str, takes: Kind, gives: Kind, wordings: tuple[str, ...], apply: Any, draw: Any = None
-) -> Operation:
-    return Operation(id, family, takes, gives, wordings, apply, draw or (lambda random, value: {}))
+def _on_number(id: str, wordings: tuple[str, ...], apply: Any, draw: Draw = no_arguments) -> Operation:
+    return Operation(id, "arithmetic", "number", "number", wordings, apply, draw)
 
 
-def _on_number(id: str, wordings: tuple[str, ...], apply: Any, draw: Any = None) -> Operation:
-    return _of(id, "arithmetic", "number", "number", wordings, apply, draw)
-
-
-def _on_list(id: str, family: str, wordings: tuple[str, ...], apply: Any, draw: Any = None) -> Operation:
-    return _of(id, family, "numbers", "numbers", wordings, lambda value, **given: tuple(apply(value, **given)), draw)
+def _on_list(id: str, family: str, wordings: tuple[str, ...], apply: Any, draw: Draw = no_arguments) -> Operation:
+    return Operation(
+        id, family, "numbers", "numbers", wordings, lambda value, **given: tuple(apply(value, **given)), draw
+    )
 
 
 OPERATIONS: Final = (
@@ -116,7 +111,7 @@ OPERATIONS: Final = (
         ),
         lambda value: int(str(_at_least_0(value))[::-1]),
     ),
-    _of(
+    Operation(
         "binary",
         "bases",
         "number",
@@ -124,7 +119,7 @@ OPERATIONS: Final = (
         ("Write {of} in binary.", "Give {of} with the digits 0 and 1 alone, in base two."),
         lambda value: _plain(value, "b"),
     ),
-    _of(
+    Operation(
         "hexadecimal",
         "bases",
         "number",
@@ -132,9 +127,13 @@ OPERATIONS: Final = (
         ("Write {of} in base sixteen, in small letters.", "Give {of} in hexadecimal, in small letters."),
         lambda value: _plain(value, "x"),
     ),
-    _of("roman", "bases", "number", "text", ("Write {of} in Roman numerals.", "Give {of} as a Roman numeral."), roman),
-    _of("spelled", "bases", "number", "text", ("Spell {of} out in English.", "Write {of} in English words."), spelled),
-    _of(
+    Operation(
+        "roman", "bases", "number", "text", ("Write {of} in Roman numerals.", "Give {of} as a Roman numeral."), roman
+    ),
+    Operation(
+        "spelled", "bases", "number", "text", ("Spell {of} out in English.", "Write {of} in English words."), spelled
+    ),
+    Operation(
         "parity",
         "bases",
         "number",
@@ -142,7 +141,7 @@ OPERATIONS: Final = (
         ("Is {of} odd or even? One word, in small letters.", "Say in one word, odd or even, what {of} is."),
         lambda value: "odd" if value % 2 else "even",
     ),
-    _of(
+    Operation(
         "hours",
         "units",
         "number",
@@ -150,7 +149,7 @@ OPERATIONS: Final = (
         ("Take {of} as hours: how many minutes is that?", "{of} are hours; change them to minutes."),
         lambda value: value * 60,
     ),
-    _of(
+    Operation(
         "metres",
         "units",
         "number",
@@ -158,7 +157,7 @@ OPERATIONS: Final = (
         ("Take {of} as metres: how many centimetres is that?", "{of} are metres; change them to centimetres."),
         lambda value: value * 100,
     ),
-    _of(
+    Operation(
         "dozens",
         "units",
         "number",
@@ -166,7 +165,7 @@ OPERATIONS: Final = (
         ("Take {of} as dozens: how many pieces is that?", "{of} are dozens; change them to pieces."),
         lambda value: value * 12,
     ),
-    _of(
+    Operation(
         "weeks",
         "units",
         "number",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from selftaught.envs.sequence.operation import Operation
+from selftaught.envs.sequence.operation import Draw, Operation, no_arguments
 from selftaught.envs.sequence.values import Kind, Table
 
 
@@ -99,9 +99,16 @@ def _json(value: Table) -> str:
 
 
 def _of(
-    id: str, family: str, gives: Kind, wordings: tuple[str, ...], apply: Any, draw: Any = None, *, takes: Kind = "table"
+    id: str,
+    family: str,
+    gives: Kind,
+    wordings: tuple[str, ...],
+    apply: Any,
+    draw: Draw = no_arguments,
+    *,
+    takes: Kind = "table",
 ) -> Operation:
-    return Operation(id, family, takes, gives, wordings, apply, draw or (lambda random, value: {}))
+    return Operation(id, family, takes, gives, wordings, apply, draw)
 
 
 OPERATIONS: Final = (

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from selftaught.envs.sequence.operation import Draw, Operation
+from selftaught.envs.sequence.operation import Draw, Operation, no_arguments
 from selftaught.envs.sequence.operations.letters import at_least_1
-from selftaught.envs.sequence.values import Kind
 
 GLOSSARY: Final = {
     "red": "rubo", "blue": "azim", "green": "verla", "cat": "mio", "dog": "baro", "bird": "ciri", "house": "kasa",
@@ -85,10 +84,9 @@ def _words(value: str | tuple[str, ...]) -> list[str]:
 
 
 def _of_list(
-    id: str, wordings: tuple[str, ...], apply: Callable[..., Any], draw: Any = None, *, family: str = "words"
+    id: str, wordings: tuple[str, ...], apply: Callable[..., Any], draw: Draw = no_arguments, *, family: str = "words"
 ) -> tuple[Operation, Operation]:
     """The same for the words of a text and for the words of a list."""
-    drawn: Draw = draw or (lambda random, value: {})
     of_text = tuple(wording.format_map(_Gaps(thing="the words of {of}")) for wording in wordings)
     of_list = tuple(wording.format_map(_Gaps(thing="the words in {of}")) for wording in wordings)
     return (
@@ -99,7 +97,7 @@ def _of_list(
             "text",
             of_text,
             lambda value, **given: " ".join(apply(plain(value), **given)),
-            drawn,
+            draw,
         ),
         Operation(
             f"{id}_in_list",
@@ -108,7 +106,7 @@ def _of_list(
             "words",
             of_list,
             lambda value, **given: tuple(apply(plain(value), **given)),
-            drawn,
+            draw,
         ),
     )
 
@@ -118,12 +116,6 @@ class _Gaps(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
-
-
-def _one(
-    id: str, family: str, takes: Kind, gives: Kind, wordings: tuple[str, ...], apply: Any, draw: Any = None
-) -> Operation:
-    return Operation(id, family, takes, gives, wordings, apply, draw or (lambda random, value: {}))
 
 
 OPERATIONS: Final = (
@@ -201,7 +193,7 @@ OPERATIONS: Final = (
         _draw_two,
         family="replace",
     ),
-    _one(
+    Operation(
         "translate",
         "translate",
         "text",
@@ -210,7 +202,7 @@ OPERATIONS: Final = (
         translated,
         _draw_glossary,
     ),
-    _one(
+    Operation(
         "split",
         "extract",
         "text",
@@ -218,7 +210,7 @@ OPERATIONS: Final = (
         ("List the words of {of}, with commas.", "Make a list of the words of {of}."),
         lambda value: tuple(plain(value)),
     ),
-    _one(
+    Operation(
         "join",
         "format",
         "words",
@@ -226,7 +218,7 @@ OPERATIONS: Final = (
         ("Join {of} with hyphens.", "Write {of} as one, with hyphens between."),
         "-".join,
     ),
-    _one(
+    Operation(
         "spaced",
         "format",
         "words",
@@ -234,7 +226,7 @@ OPERATIONS: Final = (
         ("Write {of} without commas.", "Put {of} in one line, with spaces alone."),
         " ".join,
     ),
-    _one(
+    Operation(
         "acronym",
         "extract",
         "text",
@@ -245,7 +237,7 @@ OPERATIONS: Final = (
         ),
         initials,
     ),
-    _one(
+    Operation(
         "longest",
         "extract",
         "words",
@@ -253,7 +245,7 @@ OPERATIONS: Final = (
         ("Give the longest of {of}, the first of equals.", "Which is the longest in {of}? Of equals the first."),
         lambda value: max(value, key=len),
     ),
-    _one(
+    Operation(
         "shortest",
         "extract",
         "words",
@@ -261,7 +253,7 @@ OPERATIONS: Final = (
         ("Give the shortest of {of}, the first of equals.", "Which is the shortest in {of}? Of equals the first."),
         lambda value: min(value, key=len),
     ),
-    _one(
+    Operation(
         "lengths",
         "count",
         "words",

@@ -1,0 +1,103 @@
+"""What all studies share: every arm with every seed in a folder of its own, one result, and the time that it took."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Protocol
+
+from selftaught.benchmarks.record import RESULTS, record
+from selftaught.progress import Meter, meter
+from selftaught.store import aside
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class RunArm(Protocol):
+    """Runs or resumes one arm; a row each evaluation."""
+
+    def __call__(self, study: Any, arm: Any, *, seed: int, folder: Path, bars: Meter) -> Rows:
+        """The rows of this and of earlier calls."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Train all arms of a study with all seeds and publish them as one result."""
+
+    study: str
+    """One of the studies."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """One run an arm each."""
+    split: str | None = None
+    """Of the held-out tasks, if not the study's own: settings are chosen on validation."""
+    folder: Path = Path("runs")
+    """Where the run folders go."""
+    results: Path = RESULTS
+    """Where the result goes."""
+
+
+def run_study(
+    chosen: Chosen,
+    studies: Mapping[str, Any],
+    run_arm: RunArm,
+    *,
+    module: str,
+    more: Mapping[str, Callable[[Path], Rows]] | None = None,
+) -> Path:
+    """Run or resume a study; where the result lies.
+
+    Args:
+        chosen: which study, and with what seeds.
+        studies: dataclasses by name, with ``arms`` by name and a ``split``.
+        run_arm: runs one.
+        module: the benchmark's, for the record of the command.
+        more: further rows of a run's folder, by the name that they have in the result.
+
+    Raises:
+        ValueError: on an unknown study, or without seeds.
+    """
+    if chosen.study not in studies or not chosen.seeds:
+        raise ValueError(f"need a study out of {sorted(studies)} and at least one seed, not {chosen}")
+    study = replace(studies[chosen.study], split=chosen.split or studies[chosen.study].split)
+    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in ("rows", *(more or {}))}
+    seconds: dict[str, float] = {}
+    for seed in chosen.seeds:
+        for name, arm in study.arms.items():
+            folder = chosen.folder / chosen.study / re.sub(r"[^\w.,-]+", "-", name) / f"seed-{seed}"
+            with meter() as bars:
+                rows = {"rows": run_arm(study, arm, seed=seed, folder=folder, bars=bars)}
+            rows |= {kind: of(folder) for kind, of in (more or {}).items()}
+            for kind, some in rows.items():
+                found[kind] += [{"arm": name, "seed": seed, **row} for row in some]
+            seconds[f"{name}, seed {seed}"] = sum(json.loads((folder / SECONDS).read_text()))
+    arguments = f"--study {chosen.study} --seeds {' '.join(map(str, chosen.seeds))}"
+    if chosen.split is not None:
+        arguments += f" --split {chosen.split}"
+    return record(
+        chosen.study,
+        command=f"python -m selftaught.benchmarks.{module} {arguments}",
+        seeds=chosen.seeds,
+        values={"study": asdict(study), "wall_seconds": seconds, **found},
+        folder=chosen.results,
+    )
+
+
+SECONDS = "seconds.json"
+
+
+@contextmanager
+def timed(folder: Path) -> Iterator[None]:
+    """Add the seconds within to those of earlier calls in the folder, however it ends."""
+    clock = perf_counter()
+    try:
+        yield
+    finally:
+        path = folder / SECONDS
+        past: Sequence[float] = json.loads(path.read_text()) if path.exists() else []
+        with aside(path) as file:
+            file.write(json.dumps([*past, perf_counter() - clock]).encode())
