@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
 from selftaught.algorithms.advantages import role_weights
-from selftaught.algorithms.examples import Batch, Example, sequences, with_spans
+from selftaught.algorithms.examples import Batch, Example, sequences, token_weighted, with_spans
 from selftaught.algorithms.learner import Reference
 from selftaught.algorithms.losses import Figures, imitation_loss
 from selftaught.types import Codec, Episode, Seat
@@ -29,6 +29,8 @@ class Imitation:
     """Names of the agents whose wins are learned from; everybody's if empty."""
     earned_only: bool = True
     """Leave out wins that the other seat gave away by breaking the rules."""
+    normalise: Literal["sequence", "token"] = "sequence"
+    """Whether every turn counts the same, or every token, as supervised fine-tuning has it."""
 
     @property
     def reference(self) -> Reference:
@@ -46,7 +48,7 @@ class Imitation:
         for seat, episode in won:
             for example, _ in sequences(episode, seat, codec=codec):
                 found.append(with_spans(example, [replace(span, weight=weights[seat]) for span in example.spans]))
-        return found, memory
+        return (token_weighted(found) if self.normalise == "token" else found), memory
 
     def loss(self, logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
         """See ``selftaught.algorithms.losses.imitation_loss``."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,12 @@ STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "legend.frameon": False,
 }
+
+
+def stages(content: Mapping[str, Any], path: Path) -> Path:
+    """``learning_curves`` of a self-play result with several rounds, ``win_rates`` of another."""
+    rows = content["rows"]
+    return (learning_curves if any(row["stage"].endswith("-2") for row in rows) else win_rates)(rows, path)
 
 
 def win_rates(rows: Sequence[Row], path: Path) -> Path:
@@ -142,11 +147,12 @@ def training(metrics: Path, path: Path) -> Path:
     return path
 
 
-def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
+def speed(content: Mapping[str, Any], path: Path) -> Path:
     """Ratios to the peers with what was to be reached, and cost a new token as things grow.
 
-    ``rows`` and ``growth`` are those of ``selftaught.benchmarks.speed``; memory is left to the table.
+    ``content`` is a result of ``selftaught.benchmarks.speed``; memory is left to the table.
     """
+    rows, growth = content["rows"], content["growth"]
     shown = [row for row in rows if row["unit"] not in ("GB", "%")]
     kinds = distinct(growth, "kind")
     bars, curves = 0.5 * len(shown) + 0.8, 2.6 if kinds else 0.0
@@ -180,42 +186,6 @@ def speed(rows: Sequence[Row], growth: Sequence[Row], path: Path) -> Path:
     return path
 
 
-def planning(content: Mapping[str, Any], path: Path) -> Path:
-    """Certified success on held-out plans over the steps, with the shortcuts' right numbers, and the training figures.
-
-    ``content`` is a result of ``selftaught.benchmarks.planning``: an arm a colour, a seed a thin line, the mean a thick
-    one, the 95 % interval of the mean over seeds the shade.
-    """
-    rows = [row for row in content["rows"] if row["temperature"] == 1.0 and row["step"] >= 0]
-    drawn = content["training"]
-    kinds = list(dict.fromkeys((row["band"], row["split"]) for row in rows))
-    seeds = distinct(rows, "seed")
-    curves = [(name, label) for name, label in TRAINED if any(name in row for row in drawn)]
-    with styled(path, width=3.3 * max(len(kinds), len(curves)) + 1.6, height=5.4) as figure:
-        top, bottom = figure.subfigures(2, 1)
-        panels = top.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
-        for axes, (band, split) in zip(panels, kinds, strict=True):
-            mine = [row for row in rows if (row["band"], row["split"]) == (band, split)]
-            draw_arms(axes, mine, over="step", value=lambda row: row["success"]["mean"])
-            for name in ("most_hops", "greedy", "stage_barrier") if split != "hard" else ():
-                axes.axhline(mine[0][f"shortcut/{name}"]["mean"], color="#888888", linestyle=":", linewidth=1)
-                axes.annotate(name, (0, mine[0][f"shortcut/{name}"]["mean"]), fontsize=7, color="#555555", va="bottom")
-            axes.set(title=f"band {band}, {split}", ylim=(-0.03, 1.03))
-            axes.xaxis.get_major_locator().set_params(integer=True)
-        panels[0].set_ylabel("certified success\n(dotted: a shortcut's right numbers)")
-        panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=f"{len(seeds)} seeds")
-        for axes, (name, label) in zip(bottom.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
-            draw_arms(axes, drawn, over="step", value=itemgetter(name), have=name)
-            axes.set(title=label, xlabel="step")
-            axes.xaxis.get_major_locator().set_params(integer=True)
-    return path
-
-
-TRAINED: Sequence[tuple[str, str]] = (
-    ("reward/planner", "mean reward in training"),
-    ("sampled/entropy", "entropy, nats a token"),
-    ("learn/kl", "KL from the start, nats a token"),
-)
 GROWS: Mapping[str, str] = {
     "concurrency": "games at once",
     "utterances": "utterances a game, 8 games",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from selftaught.envs.entry import Entry
+from selftaught.envs.sequence.corpus import corpus
 from selftaught.envs.sequence.game import Sequence
 from selftaught.envs.sequence.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
@@ -16,5 +17,6 @@ ENTRY = Entry(
     default_others={"worker": "oracle", "instructor": "inventor"},
     yardsticks=YARDSTICKS,
     teachers=TEACHERS,
+    corpus=corpus,
     measures=MEASURES,
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from selftaught import store
-from selftaught.benchmarks import plots_rounds, publish
+from selftaught.benchmarks import plots_rounds, tables_rounds
 from selftaught.benchmarks.audit import audited
 from selftaught.benchmarks.self_rewarding import RAW, run, run_arm
 from selftaught.benchmarks.self_rewarding_studies import STUDIES
@@ -49,9 +49,9 @@ def test_a_study_runs_and_is_published(tmp_path: Path) -> None:
     agents = {turn.agent for episode in store.read_run(run_folder) for turn in episode.turns}
     assert agents == {"policy", "anchor", "anchor's judge", "again", "former"}
     assert len(list((run_folder / "checkpoints").glob("step-*"))) == 2
-    assert publish.rounds_table(content).count("\n| ") == 1 + len(FAKE.arms)
-    assert publish.audit_table(content).count("\n| ") == 1 + 2 * len(FAKE.arms)
-    assert "| oracle | 0 of 2 | - | - | - |" in publish.alarm_table(content)
+    assert tables_rounds.rounds_table(content).count("\n| ") == 1 + len(FAKE.arms)
+    assert tables_rounds.audit_table(content).count("\n| ") == 1 + 2 * len(FAKE.arms)
+    assert "| oracle | 0 of 2 | - | - | - |" in tables_rounds.alarm_table(content)
     for draw in (plots_rounds.rounds, plots_rounds.phases):
         assert draw(content, tmp_path / "picture.png").stat().st_size > 10_000
 

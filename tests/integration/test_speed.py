@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from selftaught.benchmarks import plots, publish, speed, speed_work
+from selftaught.benchmarks import plots, speed, speed_work, tables
 from selftaught.benchmarks.speed_games import ours
 
 
@@ -75,11 +75,11 @@ def test_tables_and_picture_hold_what_was_measured(tmp_path: Path) -> None:
         "commit": "0" * 40,
         "machine": {"cores": 2},
     }
-    table = publish.speed_table(content)
+    table = tables.speed_table(content)
     assert "| 3: no |" in table and "| at most 1: yes |" in table and "at most 0.6: " in table
     assert "Medians of 3 to 3 measurements" in table
-    assert "| concurrency | 256 |" in publish.growth_table(content)
-    assert plots.speed(rows, growth, tmp_path / "speed.png").stat().st_size > 10_000
+    assert "| concurrency | 256 |" in tables.growth_table(content)
+    assert plots.speed(content, tmp_path / "speed.png").stat().st_size > 10_000
 
 
 def test_a_run_measures_only_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

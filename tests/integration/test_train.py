@@ -11,7 +11,7 @@ import pytest
 
 from selftaught import store
 from selftaught.agents.local_models import POCKETS
-from selftaught.benchmarks import planning, pocket, publish
+from selftaught.benchmarks import planning, pocket, tables_studies
 from selftaught.benchmarks.studies import Chosen
 from selftaught.cli import main
 from selftaught.commands.casting import make
@@ -71,7 +71,7 @@ def test_a_study_of_planning_runs_and_resumes(tmp_path: Path) -> None:
     assert all(row["shortcut/greedy"]["mean"] == 0 for row in first["rows"] if row["split"] == "hard")
     assert [row["step"] for row in first["training"]] == [1, 2]
     assert {row["temperature"] for row in first["rows"] if row["step"] == 1} == {1.0}
-    table = publish.study_table(first)
+    table = tables_studies.study_table(first)
     assert table.count("| raw |") == 3 and table.count("| 2 |") == 3
     planning.run(config)
     assert len(list((tmp_path / "runs" / "fake" / "grpo" / "seed-0" / "evaluations").glob("*.json"))) == 4

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from selftaught.benchmarks.asynchow import AsyncHow, run
-from selftaught.benchmarks.publish import asynchow_table
+from selftaught.benchmarks.tables_studies import asynchow_table
 from selftaught.envs.graph_plan.asynchow import (
     Row,
     as_instance,

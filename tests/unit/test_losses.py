@@ -157,6 +157,21 @@ def test_imitation_learns_from_the_named_agents_earned_wins_only() -> None:
     assert Imitation().examples([game(1.0, attacker="good", earned=0.0)], {}, codec=codec)[0] == []
 
 
+def test_imitation_counts_turns_or_tokens_alike() -> None:
+    def game(said: str) -> Episode:
+        turn = Turn(Ask("a", (Message("user", "go"),)), Reply(said), "good")
+        return Episode("id", "toy", Task("t", {}), "t", (turn,), Outcome("end", {"a": 1.0}), {})
+
+    codec = ChatCodec(byte_tokenizer())
+    games = [game("a" * 3), game("a" * 11)]
+    turns, _ = Imitation(kl=0.0).examples(games, {}, codec=codec)
+    tokens, _ = Imitation(kl=0.0, normalise="token").examples(games, {}, codec=codec)
+    assert [example.spans[0].weight for example in turns] == [1.0, 1.0]
+    lengths = [example.spans[0].stop - example.spans[0].start for example in tokens]
+    weights = [example.spans[0].weight for example in tokens]
+    assert weights[1] / weights[0] == pytest.approx(lengths[1] / lengths[0]) and sum(weights) == pytest.approx(2.0)
+
+
 def test_role_advantages_update_the_baseline_before_subtracting() -> None:
     rows, baselines = role_advantages([episode(1.0), episode(-1.0)], ["a", "d"], baselines={"a": 0.5}, rate=0.9)
     first = 0.9 * 0.5 + 0.1

@@ -1,0 +1,44 @@
+"""Chats from which a model can learn the operations from nothing, one at a time.
+
+There are never two steps, and no numbers of steps: doing several in order is what is left to be learned. What is worked
+on is a datum or what other operations made of one, as within chains of the training split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from selftaught.envs.sequence.chains import Chain, Step
+from selftaught.envs.sequence.drawing import draw
+from selftaught.envs.sequence.values import NAMES, write
+from selftaught.types import Message
+
+DEEPEST: Final = 4
+"""Operations that made a datum, and the one that is asked for."""
+
+
+def corpus(rng: np.random.Generator, *, count: int = 120_000) -> Iterator[tuple[Message, ...]]:
+    """``count`` chats of one instruction each, with its result."""
+    for _ in range(count):
+        made = draw(rng, length=int(rng.integers(1, DEEPEST + 1)), dependencies=("chained",))
+        yield chat(_last(made))
+
+
+def chat(single: Chain) -> tuple[Message, ...]:
+    """A chain of one step as people ask for one thing."""
+    (step,), (result,) = single.steps, single.results
+    assert result is not None
+    kind = NAMES[single.kind]
+    told = f"The {kind}: {write(single.kind, single.datum)}\n{step.tell(single.operand(0))}"
+    return (Message("user", told), Message("assistant", write(step.gives, result)))
+
+
+def _last(made: Chain) -> Chain:
+    """The last step of a chain as a chain of its own, on what the one before it gave."""
+    of = len(made.steps) - 1
+    datum = made.results[of - 1] if of else made.datum
+    assert datum is not None
+    return Chain(made.kind_of(of), datum, (Step(0, made.steps[-1].call),))
