@@ -46,7 +46,7 @@ def inventor(ask: Ask) -> str:
     """Adds a step that can be done."""
     found: Chain = ask.view["chain"]
     random, allowed = np.random.default_rng(ask.seed), allowed_in(ask.view["split"])
-    longer = longer_chain(random, found, dependencies=("chained", "back"), allowed=allowed)
+    longer = longer_chain(random, found, dependencies=("chained", "back", "nested", "select"), allowed=allowed)
     return "Repeat the result of step 1." if longer is None else longer.instruction(len(longer.steps))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from selftaught.envs.sequence.chains import Call, Chain, Step
-from selftaught.envs.sequence.drawing import MOST, Allowed, anything
+from selftaught.envs.sequence.chains import THAT, Call, Chain, Choice, Step, Test
+from selftaught.envs.sequence.drawing import MOST, Allowed, anything, operations_of
 from selftaught.envs.sequence.operations import OPERATIONS
 from selftaught.envs.sequence.values import NAMES
 
@@ -15,6 +17,11 @@ PROPOSE: Final = (
     "instruction, worded as those are, on the result of a step. Reply with its text alone, on one line, without its "
     "number."
 )
+_TESTS: Final[dict[str, Test]] = {"is even": "even", "is above": "above", "has more than": "longer"}
+_CHOICE: Final = re.compile(
+    r"If (?P<of>the result of step [1-9]) (?:(?P<even>is even)|(?P<test>is above|has more than) (?P<n>[0-9]{1,9})"
+    r"(?: characters)?): (?P<one>.+?) Otherwise: (?P<other>.+)"
+)
 
 
 def proposed(text: str, chain: Chain, *, allowed: Allowed = anything) -> Step | None:
@@ -22,22 +29,50 @@ def proposed(text: str, chain: Chain, *, allowed: Allowed = anything) -> Step | 
     told = " ".join(text.split())
     if len(chain.steps) >= MOST:
         return None
-    for one in OPERATIONS.values():
-        found = one.read(told)
-        if found is None:
+    for step in _readings(told, chain):
+        try:
+            longer = Chain(chain.kind, chain.datum, (*chain.steps, step))
+        except ValueError:  # an operand of another kind
             continue
-        of, arguments = found
-        number = _operand(of, chain)
-        if number is None or chain.kind_of(number) != one.takes:
-            continue
-        wordings = [place for place in range(len(one.wordings)) if one.tell(place, of=of, arguments=arguments) == told]
-        if not wordings:
-            continue
-        step = Step(number, Call(one.id, arguments, wordings[0]))
-        longer = Chain(chain.kind, chain.datum, (*chain.steps, step))
-        if longer.results[-1] is not None and allowed(chain.made_by(number), one.id):
+        new = operations_of(longer)[len(operations_of(chain)) :]
+        # What reads the same and is told otherwise is another instruction.
+        same = longer.instruction(len(longer.steps)) == told
+        if same and longer.results[-1] is not None and all(allowed(before, op) for before, op in new):
             return step
     return None
+
+
+def _readings(told: str, chain: Chain) -> Iterator[Step]:
+    """Every step that the text can be, whether or not it fits."""
+    if (found := _CHOICE.fullmatch(told)) is not None:
+        on = _operand(found["of"], chain)
+        test = _TESTS[found["even"] or found["test"]]
+        for of, call in _calls(found["one"]):
+            for other, otherwise in _calls(found["other"]):
+                number = _operand(of, chain)
+                if of == other and number is not None and on is not None:
+                    yield Step(number, call, choice=Choice(on, test, otherwise, int(found["n"] or 0)))
+        return
+    first, _, second = told.partition(" Then, in the same step: ")
+    for of, call in _calls(first):
+        number = _operand(of, chain)
+        if number is None:
+            continue
+        if not second:
+            yield Step(number, call)
+        for that, then in _calls(second):
+            if that == THAT:
+                yield replace(Step(number, call), then=then)
+
+
+def _calls(told: str) -> Iterator[tuple[str, Call]]:
+    """What the text works on, and every operation in every wording that it can be."""
+    for one in OPERATIONS.values():
+        if (found := one.read(told)) is not None:
+            of, arguments = found
+            for wording in range(len(one.wordings)):
+                if one.tell(wording, of=of, arguments=arguments) == told:
+                    yield of, Call(one.id, arguments, wording)
 
 
 def _operand(of: str, chain: Chain) -> int | None:

@@ -280,10 +280,17 @@ def test_what_is_no_step_is_refused() -> None:
         "Add 4 to the result of step 9.",
         "Add 4 to the result of step 1.",
         "Sort the list, least number first.",
+        "Repeat the text. Then, in the same step: Repeat the text.",
+        "If the result of step 3 is even: Repeat the result of step 1. Otherwise: Repeat the text.",
+        "If the result of step 1 is even: Repeat the text. Otherwise: Repeat the text.",
+        "If the result of step 3 is above 5 characters: Repeat the text. Otherwise: Repeat the text.",
+        "If the result of step 3 is even: Repeat the text.",
     ):
         assert proposed(text, CHAIN) is None
     assert proposed("Add 4 to the result of step 2.", CHAIN) == Step(2, Call("add", {"n": 4}))
     assert proposed(" Repeat  the text. ", CHAIN) == Step(0, Call("repeat"))
+    nested = proposed("Repeat the text. Then, in the same step: Count the words of that.", CHAIN)
+    assert nested == Step(0, Call("repeat"), then=Call("count_words"))
     game = Sequence(propose=1)
     state = game.tell(game.start(CHAIN.public(), np.random.default_rng(0)), "Do it well.")
     ask = game.ask(state)
@@ -295,8 +302,8 @@ def test_what_is_no_step_is_refused() -> None:
 def test_a_step_that_was_drawn_is_read_back(seed: int) -> None:
     random = np.random.default_rng(seed)
     found = draw(random, length=2)
-    longer = longer_chain(random, found, dependencies=("chained", "back", "independent"))
-    if longer is not None and longer.steps[-1].choice is None:
+    longer = longer_chain(random, found, dependencies=("chained", "back", "independent", "nested", "select", "select"))
+    if longer is not None:
         step = proposed(longer.instruction(3), found)
         assert step is not None and Chain(found.kind, found.datum, (*found.steps, step)).results == longer.results
 
