@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice, product
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -11,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selftaught.agents.scripted import Scripted
-from selftaught.envs.reflect.game import Reflect, decision_of, score_of
+from selftaught.envs.reflect.game import Reflect
 from selftaught.envs.reflect.players import PLAYERS
+from selftaught.envs.reflect.state import decision_of, score_of
 from selftaught.envs.reflect.subjects import SPLITS, WorldQuestions
 from selftaught.envs.reflect.world import RELATIONS, Claim, Verdict, World, relation_of, state
 from selftaught.envs.self_reward.instructions import Instruction
@@ -168,6 +171,55 @@ def test_budgets_are_kept() -> None:
     assert {episode.metrics["answers"] for episode in published} == {9.0}
 
 
+def test_the_published_loop_gates_knowledge_answer_and_round_apart() -> None:
+    """Knowledge is written anew until it passes, or the best of it is kept; then the answer, then the whole round."""
+    limits = {"knowledge": 0.9, "round": 0.8}
+    game = Reflect(know=True, notes=3, answers=2, rounds=2, gate="threshold", thresholds=limits, keep="best")
+    state = walk(game, "a", "Score: 0.5", "b", "Score: 0.7")
+    ask = game.ask(state)
+    assert ask is not None and "It scored 0.7, and 0.9 is wanted." in ask.messages[-1].content
+    assert ask.seat == "reflector"
+    state = walk(game, "a", "Score: 0.5", "b", "Score: 0.7", "c", "Score: 0.6")
+    ask = game.ask(state)
+    assert ask is not None and ask.seat == "thinker" and state.knowledge == "b"
+    assert [message.content for message in ask.messages][1] == "b" and "0.7" not in str(ask.messages)
+    state = game.tell(state, "1 12")
+    ask = game.ask(state)
+    assert ask is not None and "agree with what was written down" in ask.messages[0].content
+    state = game.tell(state, "Score: 0.6")
+    ask = game.ask(state)
+    assert ask is not None and ask.view["aspect"] == "round" and "what was asked" in ask.messages[0].content
+    state = game.tell(state, "Score: 0.5")
+    ask = game.ask(state)
+    assert state.rounds == 2 and state.phase == "know" and ask is not None and len(ask.messages) == 1
+    state = game.tell(game.tell(game.tell(state, "d"), "Score: 0.95"), "3 4")
+    assert state.knowledge == "d" and game.tell(state, "Score: 0.4").phase == "answer"
+    state = game.tell(state, "Score: 0.6")  # of the last round, it is enough that the answer passes
+    assert state.phase == "over" and state.decisions == ("restart", "submit")
+    assert game.kept(state).answer == "3 4" and [draft.score for draft in state.drafts] == [0.55, 0.6]
+
+
+def test_a_reflector_may_have_knowledge_written_anew() -> None:
+    game = Reflect(know=True, notes=2, answers=1)
+    assert game.seats == ("thinker", "reflector")
+    ask = game.ask(walk(game, "a"))
+    assert ask is not None and ask.seat == "reflector" and ask.view["aspect"] == "knowledge"
+    assert walk(game, "a", "Decision: submit").knowledge == walk(game, "a", "No.").knowledge == "a"
+    assert walk(game, "a", "No.").unreadable == 1
+    rewritten = walk(game, "a", "Decision: refine", "b")
+    assert rewritten.knowledge == "b" and walk(game, "a", "Decision: refine", "b", "3 4").phase == "over"
+    assert walk(Reflect(know=True, notes=3, gate="budget"), "a", "b", "c").knowledge == "c"
+    fresh = game.ask(walk(Reflect(know=True, notes=2, context="fresh"), "a"))
+    assert fresh is not None and len(fresh.messages) == 1 and "Written down: a" in fresh.messages[0].content
+
+
+def test_who_writes_anew_is_a_setting() -> None:
+    for rewriter, seat in (("reflector", "reflector"), ("thinker", "thinker")):
+        game = Reflect(rewriter=rewriter)  # type: ignore[arg-type]
+        check, answer = game.ask(walk(game, "1 12")), game.ask(walk(game, "1 12", "Decision: refine"))
+        assert check is not None and check.seat == "reflector" and answer is not None and answer.seat == seat
+
+
 def test_a_restart_remembers_nothing() -> None:
     game = Reflect(answers=2, rounds=2, know=True)
     state = walk(game, "twelve has factors", "1 12", "Decision: restart")
@@ -202,24 +254,69 @@ def test_scores_are_read_strictly(said: str, score: float | None) -> None:
     assert score_of(said) == score
 
 
+@pytest.fixture
+def licence(tmp_path: Path) -> dict[str, Any]:
+    """Settings with which the scorer ``lucky`` may pay."""
+    rows = [{"scorer": "lucky", "subject": "checkable", "auroc": {"mean": 0.7}}]
+    (tmp_path / "scorers.json").write_text(json.dumps({"rows": rows}))
+    return {"worth": "scorer", "scorer": "lucky", "report": str(tmp_path / "scorers.json")}
+
+
 @pytest.mark.parametrize(
-    ("reward", "paid"),
-    [("final", (0.0, 1 - 0.02)), ("improvement", (0.0, 1 - 0.02 + 1.0)), ("score", (0.1, 0.8 - 0.02))],
+    ("reward", "worth", "paid"),
+    [
+        ("final", "subject", (0.0, 1 - 0.02)),
+        ("improvement", "subject", (0.0, 1 - 0.02 + 1.0)),
+        ("potential", "subject", (0.0, 1 - 0.02)),
+        ("final", "scorer", (0.1, 0.8 - 0.02)),
+        ("improvement", "scorer", (0.1, 0.8 - 0.02 + 0.7)),
+        ("potential", "scorer", (0.1, 0.7 - 0.02)),
+    ],
 )
-def test_rewards_by_hand(reward: str, paid: tuple[float, float]) -> None:
-    game = Reflect(reward=reward)  # type: ignore[arg-type]
-    scores = ["Score: 0.1", "Score: 0.8"] if reward == "score" else [None, None]
-    texts = ["1 12", scores[0], "Decision: refine", "3 4", scores[1], "Decision: submit"]
-    state = walk(game, *(text for text in texts if text is not None))
+def test_rewards_by_hand(reward: Any, worth: str, paid: tuple[float, float], licence: dict[str, Any]) -> None:
+    scored = worth == "scorer"
+    game = Reflect(reward=reward, **licence) if scored else Reflect(reward=reward)
+    texts = ["1 12", *["Score: 0.1"] * scored, "Decision: refine", "3 4", *["Score: 0.8"] * scored, "Decision: submit"]
+    state = walk(game, *texts)
     rewards = game.outcome(state).rewards
     assert (rewards["thinker"], rewards["reflector"]) == pytest.approx(paid)
+    assert game.metrics(state, Task("t", SUM)).get("scorer_auroc") == (0.7 if scored else None)
+
+
+def test_a_potential_is_paid_answer_by_answer() -> None:
+    game = Reflect(reward="potential", answers=4)
+    state, so_far = walk(game, "1 12"), []
+    for text in ("Decision: refine", "3 4", "Decision: refine", "5 5", "Decision: submit"):
+        state = game.tell(state, text)
+        so_far.append(game.paid(state)["reflector"])
+    assert so_far == pytest.approx([0.0, 0.98, 0.98, -0.04, -0.04]) and state.phase == "over"
+    silent = Reflect(answers=4)
+    assert silent.paid(walk(silent, "1 12", "Decision: refine", "3 4")) == {"thinker": 0.0, "reflector": 0.0}
+
+
+def test_a_scorer_without_a_measured_auroc_may_not_pay(licence: dict[str, Any], tmp_path: Path) -> None:
+    assert Reflect(**licence).auroc == 0.7
+    (tmp_path / "other.json").write_text("[]")
+    for change, message in (
+        ({"report": ""}, "report of its AUROC"),
+        ({"scorer": ""}, "report of its AUROC"),
+        ({"scorer": "p_true"}, "no AUROC of 'p_true' on 'checkable'"),
+        ({"subject": "world"}, "no AUROC of 'lucky' on 'world'"),
+        ({"report": str(tmp_path / "none.json")}, "no report of scorers"),
+        ({"report": str(tmp_path / "other.json")}, "no report of scorers"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Reflect(**{**licence, **change})
 
 
 def test_keep_best_differs_from_keep_last() -> None:
     texts = ("3 4", "Score: 0.9", "Decision: refine", "1 12", "Score: 0.2", "Decision: submit")
-    best, last = Reflect(keep="best"), Reflect(reward="score")
+    best = Reflect(keep="best")
+    last = Reflect(gate="threshold", threshold=1.0, answers=2)
     assert best.outcome(walk(best, *texts)).rewards["reflector"] == pytest.approx(0.98)
-    assert last.outcome(walk(last, *texts)).rewards["reflector"] == pytest.approx(0.18)
+    assert last.outcome(walk(last, "3 4", "Score: 0.9", "1 12", "Score: 0.2")).rewards["reflector"] == pytest.approx(
+        -0.02
+    )
 
 
 def test_wrong_notes_that_are_followed_are_seen() -> None:
@@ -264,6 +361,11 @@ def test_other_games_are_subjects() -> None:
     ("settings", "message"),
     [
         ({"answers": 0}, "answers and rounds"),
+        ({"notes": 2}, "need know=True"),
+        ({"thresholds": {"mood": 0.5}}, "unknown thresholds"),
+        ({"thresholds": {"round": 1.5}}, "threshold is"),
+        ({"rewriter": "judge"}, "unknown rewriter"),
+        ({"worth": "scorer"}, "report of its AUROC"),
         ({"gate": "mood"}, "unknown gate"),
         ({"keep": "all"}, "unknown keep"),
         ({"reward": "praise"}, "unknown reward"),

@@ -14,8 +14,9 @@ from selftaught.agents.local_fake import fake
 from selftaught.agents.local_scorers import Likelihood, PTrue, Relevance
 from selftaught.agents.scorers import Agreement, scored
 from selftaught.agents.scripted import Scripted
-from selftaught.envs.reflect.game import Reflect, score_of
+from selftaught.envs.reflect.game import Reflect
 from selftaught.envs.reflect.players import PLAYERS
+from selftaught.envs.reflect.state import score_of
 from selftaught.rollout import rollout
 from selftaught.types import Ask, Message
 
