@@ -37,6 +37,14 @@ class Grpo:
     """How much of the running mean stays with every episode; for ``role`` alone."""
     normalise: Literal["sequence", "token"] = "sequence"
     """Whether every turn counts the same, or every token."""
+    anchored: tuple[Seat, ...] = ()
+    """Seats whose turns are only held near the base model, whatever they earn (SCoRe, arXiv 2409.12917, stage one)."""
+    anchor: float = 0.1
+    """Strength of the pull there."""
+
+    def __post_init__(self) -> None:
+        if self.anchored and not self.kl > 0:
+            raise ValueError(f"anchored seats need a pull to the base model at all turns: kl above 0, not {self.kl}")
 
     @property
     def reference(self) -> Reference:
@@ -46,14 +54,20 @@ class Grpo:
     def examples(
         self, episodes: Sequence[Episode], memory: Mapping[str, Any], *, codec: Codec
     ) -> tuple[list[Example], Mapping[str, Any]]:
-        """All sampled turns with the advantage of their seat; groups whose rewards are all equal teach nothing."""
+        """All sampled turns with the advantage of their seat; groups whose rewards are all equal teach nothing.
+
+        Turns of anchored seats are there in any case, without advantage.
+        """
         found: list[Example] = []
         rows, memory = self._advantages(episodes, memory)
         for episode, row in zip(episodes, rows, strict=True):
             for seat, advantage in row.items():
-                if advantage:
+                held = seat in self.anchored
+                value, weight = (0.0, self.anchor / self.kl) if held else (advantage, 1.0)
+                if value or held:
                     for example, _ in sequences(episode, seat, codec=codec):
-                        found.append(with_spans(example, [replace(span, value=advantage) for span in example.spans]))
+                        spans = [replace(span, value=value, weight=weight) for span in example.spans]
+                        found.append(with_spans(example, spans))
         return (token_weighted(found) if self.normalise == "token" else found), memory
 
     def _advantages(

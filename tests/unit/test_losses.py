@@ -205,6 +205,28 @@ def test_role_baselines_of_grpo_survive_in_its_memory() -> None:
     assert memory["baselines"] == {"a": 0.75, "d": -0.75}
 
 
+def test_anchored_seats_are_held_and_not_rewarded() -> None:
+    turns = tuple(Turn(Ask(seat, (Message("user", "go"),)), Reply("ok"), "policy") for seat in "ad")
+    games = [replace(episode(reward), turns=turns) for reward in (1.0, -1.0)]
+    algorithm, codec = Grpo(kl=0.05, anchored=("d",), anchor=0.2), ChatCodec(byte_tokenizer())
+    found, _ = algorithm.examples(games, {}, codec=codec)
+    spans = [example.spans[0] for example in found]
+    assert [(span.value > 0, span.weight) for span in spans[::2]] == [(True, 1.0), (False, 1.0)]
+    assert [span.value for span in spans[1::2]] == [0.0, 0.0]
+    assert [span.weight for span in spans[1::2]] == pytest.approx([4.0, 4.0])
+    moved = replace(found[1], sampled=(-1.0,) * len(found[1].tokens), reference=(-1.5,) * len(found[1].tokens))
+    batch = collate([moved])
+    logprobs = torch.where(batch.mask_BT, -1.0, 0.0)
+    loss, _ = algorithm.loss(logprobs, batch)
+    gap = -0.5
+    assert float(loss) == pytest.approx(0.2 * (math.exp(gap) - gap - 1))
+    alike = [replace(game, outcome=games[0].outcome) for game in games]
+    held, _ = algorithm.examples(alike, {}, codec=codec)
+    assert len(held) == 2
+    with pytest.raises(ValueError, match="kl above 0"):
+        Grpo(anchored=("d",))
+
+
 def test_token_weights_count_every_token_the_same() -> None:
     (first, second) = token_weighted([Example(tuple(range(9)), (Span(1, 3),)), Example(tuple(range(9)), (Span(2, 8),))])
     assert (first.spans[0].weight, second.spans[0].weight) == (0.5, 1.5)

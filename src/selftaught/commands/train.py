@@ -52,6 +52,8 @@ class Train:
     its yardsticks), or scripted players by name. Default: teachers for imitation, self for the others."""
     learners: tuple[Seat, ...] = ()
     """Seats whose turns are learned from; all if you name none."""
+    anchored: tuple[Seat, ...] = ()
+    """For grpo: seats whose turns are only held near the base model (see --kl), whatever they earn."""
     rewards: Literal["winner", "signed"] = "winner"
     """For spag: winners' turns alone, as published, or both seats with a running baseline."""
     kl: float | None = None
@@ -92,8 +94,10 @@ def run(config: Train) -> None:
     if _samples(config) < 1 or config.games % _samples(config):
         raise ValueError(f"--samples must divide --games: {config.games} games are no groups of {_samples(config)}")
     levels = _levels(config)
-    if unknown := [seat for seat in config.learners if seat not in levels[0].seats]:
+    if unknown := [seat for seat in (*config.learners, *config.anchored) if seat not in levels[0].seats]:
         raise ValueError(f"{config.game} has no seats {unknown}; its seats are {', '.join(levels[0].seats)}")
+    if config.anchored and config.algorithm != "grpo":
+        raise ValueError(f"--anchored is for --algorithm grpo, not {config.algorithm}")
     from selftaught.algorithms.learner import Learner
     from selftaught.algorithms.train import Loop, train
     from selftaught.benchmarks import plots
@@ -118,7 +122,7 @@ def run(config: Train) -> None:
             evaluate=_evaluator(config, game, agent),
             # Scripted teachers' turns are to be imitated; a policy gradient is of the policy's own turns only.
             agents=() if config.algorithm == "imitation" else (POLICY,),
-            seats=config.learners,
+            seats=(*config.learners, *config.anchored) if config.learners else (),
         )
     picture = plots.training(config.folder / "metrics.jsonl", config.folder / "plots" / "training.png")
     _report(config.folder, picture)
@@ -152,7 +156,7 @@ def _algorithm(config: Train) -> Algorithm:
             taught = not config.opponents or TEACHERS in config.opponents
             return Imitation(of=(*entry(config.game).teacher_names(), POLICY) if taught else (), **pull)
         case "grpo":
-            return Grpo(**pull)
+            return Grpo(anchored=config.anchored, **pull)
         case "ppo":
             return Ppo(**pull)
         case "dpo":
@@ -172,7 +176,7 @@ def _samples(config: Train) -> int:
 def _resolved(config: Train, game: Game[Any], algorithm: Any) -> dict[str, Any]:
     """All that fixes the run, as plain data; the folder does not."""
     found = asdict(config)
-    for name in ("preset", "settings", "folder", "resume", "kl", "rewards"):
+    for name in ("preset", "settings", "folder", "resume", "kl", "rewards", "anchored"):
         del found[name]
     own = TEACHERS if config.algorithm == "imitation" else SELF
     return found | {
