@@ -7,8 +7,9 @@ them knows what is true: their AUROC against the sealed truth is what ``selftaug
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import torch
@@ -16,8 +17,8 @@ from torch import Tensor
 
 from selftaught.agents.local import LocalAgent
 from selftaught.agents.local_adapters import merged
-from selftaught.agents.scorers import scored
-from selftaught.types import Ask, Message, Reply
+from selftaught.agents.scorers import Agreement, scored
+from selftaught.types import Agent, Ask, Message, Reply
 
 JUDGED: Final = "Is this answer right? Reply with one word: yes or no."
 
@@ -78,6 +79,63 @@ class Relevance:
         one, two = (_mean_state(self.agent, text) for text in (question, ask.view["answer"]))
         cosine = float(torch.nn.functional.cosine_similarity(one, two, dim=0))
         return min(1.0, max(0.0, (1 + cosine) / 2))
+
+
+@dataclass(frozen=True)
+class Entailment:
+    """How likely an NLI model finds it that the answer follows from what was written down, or else from the question.
+
+    Whether an entailed answer is true is another matter.
+
+    Args:
+        model: folder or hub id of a transformers sequence classifier that has a label ``entailment``.
+
+    Raises:
+        ValueError: if it has no such label.
+        OSError: if there is no such model.
+    """
+
+    model: str
+    name: str = "entailment"
+
+    def __post_init__(self) -> None:
+        _ = self._label
+
+    @cached_property
+    def _parts(self) -> tuple[Any, Any]:
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+        classifier: Any = AutoModelForSequenceClassification.from_pretrained(self.model)
+        return classifier.eval(), AutoTokenizer.from_pretrained(self.model)
+
+    @cached_property
+    def _label(self) -> int:
+        labels: dict[int, str] = self._parts[0].config.id2label
+        found = [place for place, label in labels.items() if label.lower().startswith("entail")]
+        if not found:
+            raise ValueError(f"{self.model!r} is no NLI model: its labels are {sorted(labels.values())}")
+        return found[0]
+
+    def reply(self, asks: Sequence[Ask]) -> list[Reply]:
+        """``Score:`` and the probability."""
+        return [scored(self._entailed(ask)) for ask in asks]
+
+    def _entailed(self, ask: Ask) -> float:
+        classifier, tokenizer = self._parts
+        premise = ask.view.get("knowledge") or "\n".join(message.content for message in ask.view["question"])
+        pair = tokenizer(premise, ask.view["answer"], truncation=True, max_length=512, return_tensors="pt")
+        with torch.no_grad():
+            logits: Tensor = classifier(input_ids=pair["input_ids"], attention_mask=pair["attention_mask"]).logits[0]
+        return float(logits.float().softmax(-1)[self._label])
+
+
+OF_MODELS: Final[Mapping[str, Callable[[LocalAgent, str], Agent]]] = {
+    "likelihood": Likelihood,
+    "p_true": PTrue,
+    "relevance": Relevance,
+    "agreement": lambda agent, name: Agreement(agent, name=name),
+}
+"""Scorers made of a language model and a name, by their kind."""
 
 
 def _logprobs(agent: LocalAgent, tokens: Sequence[int]) -> Tensor:

@@ -118,7 +118,7 @@ class Study:
     split: str = "test"
     max_new_tokens: int = 120
     threads: int = 1
-    imitation_rate: float = 5e-4
+    imitation: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=1e-3, batch=8, tokens=8192))
 
 
 GRAPH, ENGLISH = "edges", "english"
@@ -134,10 +134,13 @@ STUDIES: Mapping[str, Study] = {
         every=8,
     ),
     "planning-smollm2": Study(
-        {"grpo": Arm(stages=((ENGLISH, 16),), games=64, kl=0.0, imitated=512)},
+        # Few of its plans can be carried out at first, and hardly any are the shortest: those alone would be no signal.
+        {"grpo": Arm(stages=((GRAPH, 24),), games=64, kl=0.0, imitated=1024)},
         model="smollm2-135m",
         bands=(1,),
-        every=16,
+        partly=0.3,
+        evaluated=(GRAPH,),
+        every=24,
         held_out=100,
         max_new_tokens=160,
         threads=2,
@@ -238,12 +241,11 @@ def _imitate(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Pa
             found += rollout(game, tasks, lambda index: {SEAT: crowd[index % len(crowd)]}, seed=seed_ + band)
         return found
 
-    learning = replace(arm.learning, batch=16, grouped=False, learning_rate=study.imitation_rate)
     train(
         folder=folder,
         agent=agent,
         algorithm=Imitation(kl=0.0),
-        learner=Learner(agent.model, learning),
+        learner=Learner(agent.model, study.imitation),
         source=source,
         tracker=JsonlTracker(folder),
         loop=Loop(steps=1, seed=seed),

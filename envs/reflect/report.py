@@ -1,12 +1,14 @@
 """The licence of a scorer: a report of how well it tells right answers from wrong ones.
 
-``python -m selftaught.benchmarks.scorers`` writes it. A scorer without one may not pay anybody.
+``selftaught scorers`` writes it. A scorer without one may not pay anybody.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def licensed(report: str, *, scorer: str, subject: str) -> float:
@@ -15,15 +17,27 @@ def licensed(report: str, *, scorer: str, subject: str) -> float:
     Raises:
         ValueError: if there is no such report, or it does not say.
     """
-    ask = "measure it with: python -m selftaught.benchmarks.scorers"
+    ask = "measure it with: selftaught scorers"
     if not report or not scorer:
         raise ValueError(f"worth='scorer' needs the scorer's name and a report of its AUROC; {ask}")
+    found = {(row["scorer"], row["subject"]): float(row["auroc"]["mean"]) for row in rows_of(Path(report))}
+    if (scorer, subject) not in found:
+        raise ValueError(f"{report!r} has no AUROC of {scorer!r} on {subject!r}, only of {sorted(found)}; {ask}")
+    return found[scorer, subject]
+
+
+def rows_of(report: Path) -> list[Mapping[str, Any]]:
+    """The rows of a report: a scorer and a subject each.
+
+    Raises:
+        ValueError: if the file is no report of scorers.
+    """
     try:
-        rows = json.loads(Path(report).read_text(encoding="utf-8"))["rows"]
-        found = [row["auroc"]["mean"] for row in rows if (row["scorer"], row["subject"]) == (scorer, subject)]
+        rows: list[Mapping[str, Any]] = json.loads(report.read_text(encoding="utf-8"))["rows"]
+        if not all(isinstance(row["auroc"]["mean"], float) and row["scorer"] and row["subject"] for row in rows):
+            raise ValueError("a row lacks its figures")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{report!r} is no report of scorers ({error!r}); {ask}") from error
-    if not found:
-        known = sorted({(row["scorer"], row["subject"]) for row in rows})
-        raise ValueError(f"{report!r} has no AUROC of {scorer!r} on {subject!r}, only of {known}; {ask}")
-    return float(found[0])
+        raise ValueError(
+            f"{str(report)!r} is no report of scorers ({error!r}): selftaught scorers writes one"
+        ) from error
+    return rows

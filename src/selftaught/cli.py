@@ -18,7 +18,20 @@ from rich.console import Console
 from rich.text import Text
 
 from selftaught import __version__
-from selftaught.commands import bench, demo, envs, evaluation, grow, models, play, rollout, self_reward, show, train
+from selftaught.commands import (
+    bench,
+    demo,
+    envs,
+    evaluation,
+    grow,
+    models,
+    play,
+    rollout,
+    scorers,
+    self_reward,
+    show,
+    train,
+)
 
 COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "demo": (demo.Demo, demo.run),
@@ -30,6 +43,7 @@ COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "show": (show.Show, show.run),
     "envs": (envs.Envs, envs.run),
     "grow": (grow.Grow, grow.run),
+    "scorers": (scorers.Scorers, scorers.run),
     "models": (models.Models, models.run),
     "bench": (bench.Bench, bench.run),
 }

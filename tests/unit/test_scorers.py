@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from transformers import LlamaConfig, LlamaForSequenceClassification
 
 from selftaught.agents.local import LocalAgent, with_lora
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_fake import fake
-from selftaught.agents.local_scorers import Likelihood, PTrue, Relevance
+from selftaught.agents.local_scorers import Entailment, Likelihood, PTrue, Relevance
 from selftaught.agents.scorers import Agreement, scored
 from selftaught.agents.scripted import Scripted
+from selftaught.benchmarks.scorers import measured, separation
+from selftaught.cli import main
 from selftaught.envs.reflect.game import Reflect
 from selftaught.envs.reflect.players import PLAYERS
+from selftaught.envs.reflect.report import rows_of
 from selftaught.envs.reflect.state import score_of
 from selftaught.rollout import rollout
+from selftaught.store import read_run
+from selftaught.summary import Estimate
 from selftaught.types import Ask, Message
 
 
@@ -61,6 +70,85 @@ def test_any_answer_has_a_score(scorer: Any, agent: LocalAgent) -> None:
         assert 0 <= value(reply.text) <= 1
     with pytest.raises(ValueError, match="from 0 to 1"):
         scored(1.5)
+
+
+@pytest.fixture(scope="module")
+def nli(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Folders of a random classifier, with the labels of an NLI model and with others."""
+
+    def made(labels: list[str]) -> str:
+        folder = str(tmp_path_factory.mktemp("nli"))
+        loaded: Any = fake()
+        names = dict(enumerate(labels))
+        config = LlamaConfig(**{**loaded.model.config.to_dict(), "num_labels": len(labels), "id2label": names})
+        torch.manual_seed(0)
+        make: Any = LlamaForSequenceClassification  # it has no types
+        make(config).save_pretrained(folder)
+        loaded.tokenizer.save_pretrained(folder)
+        return folder
+
+    return made
+
+
+def test_entailment_is_the_probability_of_its_label(nli: Any) -> None:
+    scorer = Entailment(nli(["contradiction", "neutral", "ENTAILMENT"]))
+    plain = asked("seven")
+    noted = replace(plain, view={**plain.view, "knowledge": "3 and 4 are seven"})
+    one, two = (value(reply.text) for reply in scorer.reply([plain, noted]))
+    assert one != two
+    classifier, tokenizer = scorer._parts
+    with torch.no_grad():
+        logits = classifier(**tokenizer("3 and 4 are seven", "seven", return_tensors="pt")).logits[0]
+    assert two == pytest.approx(float(logits.softmax(-1)[2]), abs=1e-4)
+    with pytest.raises(ValueError, match="no NLI model"):
+        Entailment(nli(["good", "bad"]))
+
+
+def test_separation_is_auroc_with_its_interval() -> None:
+    right = np.array([0.0, 0.0, 1.0, 1.0] * 10)
+    assert separation(right, right) == Estimate(1.0, 1.0, 1.0, 40)
+    assert separation(1 - right, right).mean == 0.0
+    assert separation(np.full(40, 0.3), right) == Estimate(0.5, 0.5, 0.5, 40)
+    noise = separation(np.random.default_rng(0).random(40), right)
+    assert noise.low < 0.5 < noise.high
+
+
+def test_scorers_are_measured_on_the_same_answers() -> None:
+    players = PLAYERS["scorer"]
+    scorers = {name: Scripted(name, players[name]) for name in ("oracle", "constant", "random", "overlap")}
+    thinker = Scripted("guesser", PLAYERS["thinker"]["guesser"])
+    rows = {row["scorer"]: row for row in measured("checkable", {"level": 1}, thinker, scorers, answers=120)}
+    assert rows["oracle"]["auroc"]["mean"] == 1.0 and rows["constant"]["auroc"]["mean"] == 0.5
+    assert abs(rows["random"]["auroc"]["mean"] - 0.5) < 0.15 and rows["oracle"]["brier"] == pytest.approx(0.01)
+    assert len({row["right"] for row in rows.values()}) == 1 and {row["read"] for row in rows.values()} == {1.0}
+    with pytest.raises(ValueError, match="all 5 answers on 'checkable' are right"):
+        measured("checkable", {}, Scripted("s", PLAYERS["thinker"]["solver"]), scorers, answers=5)
+
+
+def test_the_command_writes_the_report_that_lets_a_scorer_pay(tmp_path: Path, capsys: Any) -> None:
+    report = tmp_path / "scorers.json"
+    command = ["scorers", "--thinker", "guesser", "--answers", "30", "--report", str(report)]
+    assert main([*command, "--scorers", "oracle"]) == 0
+    assert main([*command, "--scorers", "p_true:fake", "agreement:fake", "--speech.max-new-tokens", "3"]) == 0
+    assert "AUROC" in capsys.readouterr().out
+    assert {row["scorer"] for row in rows_of(report)} == {"oracle", "p_true:fake", "agreement:fake"}
+    assert Reflect(worth="scorer", scorer="oracle", report=str(report)).auroc == 1.0
+    train = ["train", "reflect", "--algorithm", "grpo", "--model", "fake", "--rank", "2", "--wandb", "off"]
+    train += ["--games", "4", "--samples", "2", "--steps", "1", "--speech.max-new-tokens", "3"]
+    train += ["--learners", "reflector", "--kl", "0.1", "--anchored", "thinker"]
+    train += ["--settings", "worth=scorer", "scorer=p_true:fake", f"report={report}", "gate=budget", "answers=2"]
+    assert main([*train, "--opponents", "scorer=p_true:fake", "--folder", str(tmp_path / "run")]) == 0
+    seats = {turn.ask.seat for episode in read_run(tmp_path / "run") for turn in episode.turns}
+    assert seats == {"thinker", "reflector", "scorer"}
+    for wrong, message in (
+        (["--scorers", "mood:fake"], "before the colon"),
+        (["--scorers", "mood"], "mood"),
+        (["--answers", "1"], "two answers"),
+    ):
+        assert main([*command, *wrong]) == 2
+        assert message in capsys.readouterr().err
+    assert main([*train, "--folder", str(tmp_path / "x"), "--opponents", "judge=overlap"]) == 2
+    assert "no seat 'judge'" in capsys.readouterr().err
 
 
 def test_scorers_sit_at_the_table(agent: LocalAgent) -> None:

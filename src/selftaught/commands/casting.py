@@ -1,4 +1,4 @@
-"""Who sits where, as users write it: ``fact_giver``, ``model:smollm2-135m``, ``model:smollm2-135m@runs/mine``.
+"""Who sits where, as users write it: ``fact_giver``, ``model:smollm2-135m@runs/mine``, ``p_true:smollm2-135m``.
 
 Models are loaded once, whatever the number of adapters and seats; torch is imported only when there is one.
 """
@@ -54,17 +54,32 @@ class Casting:
         from selftaught.agents.scripted import Scripted
         from selftaught.envs.registry import player
 
-        if not name.startswith(MODEL):
+        kind, colon, rest = name.partition(":")
+        if not colon:
             return Scripted(name, player(self.game, seat, name))
         if name not in self._agents:
-            self._agents[name] = self._model(name)
+            self._agents[name] = self._model(name) if kind == MODEL[:-1] else self._scorer(name, kind, rest)
         return self._agents[name]
 
     def cast(self, chosen: Mapping[Seat, str]) -> dict[Seat, Agent]:
         """Agents for all seats of ``chosen``."""
         return {seat: self.agent(seat, name) for seat, name in chosen.items()}
 
-    def _model(self, name: str) -> Agent:
+    def _scorer(self, name: str, kind: str, model: str) -> Agent:
+        """What a model has to say of another's answers, such as ``p_true:smollm2-135m``.
+
+        Raises:
+            ValueError: on an unknown kind.
+        """
+        from selftaught.agents.local_scorers import OF_MODELS, Entailment
+
+        if kind == "entailment":
+            return Entailment(model, name)
+        if kind not in OF_MODELS:
+            raise ValueError(f"no player {name!r}: before the colon stands model, entailment, {', '.join(OF_MODELS)}")
+        return OF_MODELS[kind](self._model(f"{MODEL}{model}"), name)
+
+    def _model(self, name: str) -> LocalAgent:
         from selftaught.agents.local import LocalAgent, load_adapter, with_lora
         from selftaught.agents.local_draw import Sampling
         from selftaught.agents.local_models import load
@@ -122,8 +137,17 @@ def make(game: str, settings: Sequence[str], *, level: Mapping[str, Any] | None 
     """
     from selftaught.envs.registry import make_game
 
+    return make_game(game, **_merged(settings_of(settings), level or {}))
+
+
+def settings_of(words: Sequence[str]) -> dict[str, Any]:
+    """The settings that words such as ``turns=3`` and ``knobs.workers=2`` spell.
+
+    Raises:
+        ValueError: on a word without ``=``.
+    """
     values: dict[str, Any] = {}
-    for word in settings:
+    for word in words:
         name, equals, value = word.partition("=")
         if not equals:
             raise ValueError(f"a setting of the game is written name=value, not {word!r}")
@@ -133,7 +157,7 @@ def make(game: str, settings: Sequence[str], *, level: Mapping[str, Any] | None 
             read = value
         whole, dot, part = name.partition(".")
         values = _merged(values, {whole: {part: read}} if dot else {whole: read})
-    return make_game(game, **_merged(values, level or {}))
+    return values
 
 
 def _merged(values: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Train:
     question), 1 for the others."""
     opponents: tuple[str, ...] = ()
     """Who is met in turn: `self` (the policy in all seats), `teachers` (the game's teachers against
-    its yardsticks), or scripted players by name. Default: teachers for imitation, self for the others."""
+    its yardsticks), scripted players by name, or seat=player. Default: teachers for imitation, self for the others."""
     learners: tuple[Seat, ...] = ()
     """Seats whose turns are learned from; all if you name none."""
     anchored: tuple[Seat, ...] = ()
@@ -203,6 +203,11 @@ def _pairings(config: Train, game: Game[Any], opponents: Sequence[str]) -> list[
             found.append(dict.fromkeys(game.seats))
         elif name == TEACHERS:
             found += [dict(casting.cast(table)) for table in known.lessons()]
+        elif "=" in name:
+            seat, _, player = name.partition("=")
+            if seat not in game.seats:
+                raise ValueError(f"{name!r}: {config.game} has no seat {seat!r}; its seats are {', '.join(game.seats)}")
+            found.append({**dict.fromkeys(game.seats), seat: casting.agent(seat, player)})
         else:
             seats = [seat for seat in game.seats if name in known.players[seat]]
             if not seats:
