@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from selftaught.benchmarks.plots import distinct, draw_arms, styled
+import numpy as np
+
+from selftaught.benchmarks.plots import COLOURS, distinct, draw_arms, styled
 
 
 def planning(content: Mapping[str, Any], path: Path) -> Path:
@@ -84,3 +87,39 @@ def by_stage(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         for row in content["rows"]
         if row["stage"] != "base"
     ]
+
+
+CHANGED: Sequence[tuple[str, str]] = (
+    ("right_first", "first answer"),
+    ("voted", "most frequent of\nas many tokens"),
+    ("right_last", "last answer"),
+    ("oracle_stop", "stopped by\nthe truth"),
+)
+"""Figures of reflection that stand beside each other, and their names; the last is a bound."""
+
+
+def reflection(content: Mapping[str, Any], path: Path) -> Path:
+    """First and last answers beside what the same tokens buy, by stage: a panel a set of kinds, a colour an arm.
+
+    ``content`` is a result of ``selftaught.benchmarks.reflection``; points are seeds, bars their mean.
+    """
+    rows = content["rows"]
+    kinds, arms = distinct(rows, "kinds"), distinct(rows, "arm")
+    stages = distinct(rows, "stage")
+    with styled(path, width=4.2 * len(kinds) + 2, height=2.4 * len(stages) + 0.8) as figure:
+        grid = figure.subplots(len(stages), len(kinds), sharex=True, sharey=True, squeeze=False)
+        for (place, stage), (column, kind) in product(enumerate(stages), enumerate(kinds)):
+            axes = grid[place, column]
+            for number, arm in enumerate(arms):
+                mine = [row for row in rows if (row["stage"], row["kinds"], row["arm"]) == (stage, kind, arm)]
+                for bar, (name, _) in enumerate(CHANGED):
+                    values = [row[name]["mean"] for row in mine]
+                    at = bar + (number - (len(arms) - 1) / 2) * 0.8 / len(arms)
+                    style = {"color": COLOURS[number], "width": 0.7 / len(arms), "alpha": 0.6}
+                    axes.bar([at], [np.mean(values) if values else 0.0], label=arm if bar == 0 else None, **style)
+                    axes.plot([at] * len(values), values, linestyle="none", marker=".", color="#000000", markersize=3)
+            axes.set(title=f"{stage}: {kind}", ylim=(0, 1.03))
+            axes.set_xticks(range(len(CHANGED)), [label for _, label in CHANGED], fontsize=7)
+            axes.grid(axis="x", visible=False)
+        grid[0, -1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="paid by")
+    return path

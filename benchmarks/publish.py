@@ -25,9 +25,15 @@ from selftaught.benchmarks.tables import (
     transcripts,
 )
 from selftaught.benchmarks.tables_rounds import alarm_table, audit_table, rounds_table
-from selftaught.benchmarks.tables_studies import asynchow_table, encodings_table, lengths_table, study_table
+from selftaught.benchmarks.tables_studies import (
+    asynchow_table,
+    encodings_table,
+    lengths_table,
+    reflection_table,
+    study_table,
+)
 
-DOCS: Final = ("taboo", "graph_plan", "self_reward", "sequence", "performance")
+DOCS: Final = ("taboo", "graph_plan", "self_reward", "sequence", "reflect", "performance")
 PAGES: Final = ("README.md", *(f"docs/{name}.md" for name in DOCS))
 
 
@@ -47,6 +53,8 @@ TABLES: Final[Mapping[str, Table]] = {
     "asynchow": asynchow_table,
     "sequence": lengths_table,
     "sequence-smollm2": lengths_table,
+    "reflect": reflection_table,
+    "reflect-smollm2": reflection_table,
     "self-reward-phases": rounds_table,
     "self-reward-judges": rounds_table,
     "self-reward-smollm2": rounds_table,
@@ -69,6 +77,8 @@ PICTURES: Final[Mapping[str, Picture]] = {
     "graph-first": plots_studies.planning,
     "sequence": plots_studies.lengths,
     "sequence-smollm2": plots_studies.lengths,
+    "reflect": plots_studies.reflection,
+    "reflect-smollm2": plots_studies.reflection,
     "self-reward-phases": plots_rounds.phases,
     "self-reward-judges": plots_rounds.rounds,
     "self-reward-smollm2": plots_rounds.rounds,

@@ -1,4 +1,4 @@
-"""Tables of studies of planning and of sequences."""
+"""Tables of studies of planning, of sequences and of reflection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
-from selftaught.benchmarks.cells import Row, cell, markdown, source, spread
+from selftaught.benchmarks.cells import Row, cell, markdown, short, source, spread
 from selftaught.benchmarks.plots import distinct
 from selftaught.benchmarks.plots_studies import by_stage
 
@@ -97,3 +97,34 @@ def lengths_table(content: Mapping[str, Any]) -> str:
         for arm, row in taught.items()
     )
     return markdown(lines) + f"\n\n{spread(content)} Taught (first seed): {budgets}." + source(content)
+
+
+REFLECTED = {
+    "right_first": "first",
+    "right_last": "last",
+    "gain": "gain",
+    "voted": "most frequent of as many tokens",
+    "beyond_voted": "last beyond that",
+    "oracle_stop": "stopped by the truth",
+    "best_of_plain": "best of as many tokens",
+    "fixed": "mended",
+    "broken": "broken",
+    "over_refined": "over-refined",
+    "stop_auroc": "AUROC of stopping",
+}
+"""Figures of reflection, and how a table calls them; the two bounds know the truth."""
+
+
+def reflection_table(content: Mapping[str, Any]) -> str:
+    """First and last answers, what the same tokens buy without reflection, bounds, and what changed."""
+    rows = content["rows"]
+    lines = [["arm", "stage", "kinds", *REFLECTED.values(), "answers", "tokens"], ["---"] * (len(REFLECTED) + 5)]
+    kinds = distinct(rows, "kinds")
+    for arm, kind, stage in product(distinct(rows, "arm"), kinds, distinct(rows, "stage")):
+        mine = [row for row in rows if (row["arm"], row["kinds"], row["stage"]) == (arm, kind, stage)]
+        if mine:
+            cells = [cell(found) if (found := [row[name] for row in mine if name in row]) else "" for name in REFLECTED]
+            spent = [short(row["answers"]["mean"] for row in mine), short(row["tokens"] for row in mine)]
+            lines.append([arm, stage, kind, *cells, *spent])
+    note = "Bounds know the truth: *stopped by the truth* and *best of as many tokens*."
+    return markdown(lines) + f"\n\n{spread(content)} {note}" + source(content)

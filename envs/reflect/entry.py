@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from selftaught.envs.entry import Entry
+from selftaught.envs.reflect.corpus import corpus
 from selftaught.envs.reflect.game import Reflect
 from selftaught.envs.reflect.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
@@ -16,5 +17,6 @@ ENTRY = Entry(
     default_others={"thinker": "guesser", "reflector": "checker", "scorer": "overlap"},
     yardsticks=YARDSTICKS,
     teachers=TEACHERS,
+    corpus=corpus,
     measures=MEASURES,
 )

@@ -8,8 +8,12 @@ from typing import Final
 
 import numpy as np
 
+from selftaught.envs.reflect.attempts import attempt, working
 from selftaught.envs.self_reward.instructions import Instruction, spoil
 from selftaught.types import Ask, Player, Seat
+
+LUCK: Final = 0.3
+"""How often a trier finds the right answer without a guess."""
 
 
 def solver(ask: Ask) -> str:
@@ -51,6 +55,34 @@ def restarter(ask: Ask) -> str:
     return "Let me see.\nDecision: restart" if ask.view["phase"] == "check" else guesser(ask)
 
 
+def trier(ask: Ask) -> str:
+    """Right in a part of the cases, and else guesses; never the same answer twice."""
+    told: Instruction | None = ask.view.get("instruction")
+    if told is None or ask.view["phase"] == "know":
+        return "I do not know."
+    return attempt(told, np.random.default_rng(ask.seed), luck=LUCK, avoid=ask.view["drafts"])
+
+
+def worker(ask: Ask) -> str:
+    """Works the answer out, sees whether it is right, and else tries again."""
+    told: Instruction | None = ask.view.get("instruction")
+    if ask.view["phase"] != "check" or told is None:
+        return checker(ask) if told is None else trier(ask)
+    return _worked(ask, told, right=told.right(ask.view["drafts"][-1]))
+
+
+def torn(ask: Ask) -> str:
+    """Works the answer out, does not look at what comes out, and decides by chance."""
+    told: Instruction | None = ask.view.get("instruction")
+    if ask.view["phase"] != "check" or told is None:
+        return checker(ask) if told is None else trier(ask)
+    return _worked(ask, told, right=bool(np.random.default_rng(ask.seed).random() < 0.5))
+
+
+def _worked(ask: Ask, told: Instruction, *, right: bool) -> str:
+    return f"{working(told, ask.view['drafts'][-1])}\nDecision: {'submit' if right else 'refine'}"
+
+
 def overlap(ask: Ask) -> str:
     """The share of the answer's words that the question has: relevance, as the published loop takes it for truth."""
     asked = set(_words(" ".join(message.content for message in ask.view["question"])))
@@ -83,9 +115,11 @@ _REFLECTORS: Final[Mapping[str, Callable[[Ask], str]]] = {
     "stubborn": stubborn,
     "doubter": doubter,
     "restarter": restarter,
+    "worker": worker,
+    "torn": torn,
 }
 PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
-    "thinker": {"guesser": guesser, "solver": solver},
+    "thinker": {"guesser": guesser, "solver": solver, "trier": trier},
     "reflector": _REFLECTORS,
     "scorer": {"overlap": overlap, "oracle": oracle, "constant": constant, "random": random_scorer},
 }

@@ -1,0 +1,56 @@
+"""How somebody does what is easier to check than to find: guesses, and the working that shows what comes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+import numpy as np
+
+from selftaught.envs.self_reward.instructions import Instruction, spoil, value, whole_numbers
+
+TRIES: Final = 20
+
+
+def attempt(told: Instruction, random: np.random.Generator, *, luck: float, avoid: Collection[str] = ()) -> str:
+    """The right answer with chance ``luck``, else a guess, which may be right too; none of ``avoid`` if it can be."""
+    said = ""
+    for _ in range(TRIES):
+        said = told.solve() if random.random() < luck else guess(told, random)
+        if said not in avoid:
+            break
+    return said
+
+
+def guess(told: Instruction, random: np.random.Generator) -> str:
+    """An answer of the right form, by chance; of kinds without a way to guess, a spoilt one."""
+    match told.kind:
+        case "pick":
+            offered = told.given["offered"]
+            chosen = random.choice(len(offered), size=min(2 + int(random.integers(2)), len(offered)), replace=False)
+            return " ".join(str(offered[place]) for place in sorted(chosen))
+        case "factors":
+            first = int(random.integers(2, 13))
+            second = max(2, round(told.given["product"] / first) + int(random.integers(-1, 2)))
+            return f"{first} {second}"
+        case "expression":
+            (x, y), _ = told.given["pairs"]
+            factor = int(random.integers(1, 7))
+            shift = y - factor * x
+            return f"{factor}*x{shift:+d}" if shift else f"{factor}*x"
+    return spoil(told, random)
+
+
+def working(told: Instruction, answer: str) -> str:
+    """What comes out when an answer is tried, in a line; whether that is what was asked is left to the reader."""
+    numbers = whole_numbers(answer) or []
+    match told.kind:
+        case "pick" if numbers:
+            strange = [str(number) for number in numbers if number not in told.given["offered"]]
+            total = f"{' + '.join(map(str, numbers))} = {sum(numbers)}"
+            return f"{total}, but {', '.join(strange)} cannot be used" if strange else total
+        case "factors" if len(numbers) == 2:
+            return f"{numbers[0]} * {numbers[1]} = {numbers[0] * numbers[1]}"
+        case "expression":
+            return ", ".join(f"{value(answer, x)} where x is {x}" for x, _ in told.given["pairs"])
+    return "There is nothing to work out"
