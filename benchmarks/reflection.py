@@ -3,8 +3,8 @@
 ``python -m selftaught.benchmarks.reflection`` trains every arm of a study with every seed, in
 ``runs/<study>/<arm>/seed-<n>``, and resumes what is there; then it writes ``benchmarks/results/<study>.json`` with
 first and last answers on held-out tasks, what changed between them, how well decisions tell right from wrong, and two
-controls at the same number of sampled tokens: the most frequent of several plain answers, and the best of them (a bound,
-for it knows the truth). Settings are chosen on the validation split.
+controls at the same number of sampled tokens: the most frequent of several plain answers, and the best of them (a
+bound, for it knows the truth). Settings are chosen on the validation split.
 """
 
 from __future__ import annotations
