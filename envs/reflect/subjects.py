@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from selftaught.envs.reflect.world import Verdict, World, relation_of, state
 from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw_in
+from selftaught.envs.world import Verdict, World, relation_of, state
 from selftaught.types import Ask, Game, Message, Outcome, Seat, Task
 
 SOLVER: Final = "solver"
@@ -143,7 +143,7 @@ class WorldQuestions:
         return Outcome("answered", {SOLVER: 0.0})
 
     def metrics(self, state: Answered, task: Task) -> Mapping[str, float]:
-        """What the answer is, by its claims (``selftaught.envs.reflect.world.Verdict``)."""
+        """What the answer is, by its claims (``selftaught.envs.world.Verdict``)."""
         verdict = self.verdict(state, task)
         return {"right": float(verdict == "right"), f"answer/{verdict}": 1.0}
 

@@ -17,8 +17,8 @@ from selftaught.envs.reflect.game import Reflect
 from selftaught.envs.reflect.players import PLAYERS
 from selftaught.envs.reflect.state import decision_of, score_of
 from selftaught.envs.reflect.subjects import SPLITS, WorldQuestions
-from selftaught.envs.reflect.world import RELATIONS, Claim, Verdict, World, relation_of, state
 from selftaught.envs.self_reward.instructions import Instruction
+from selftaught.envs.world import RELATIONS, Claim, Verdict, World, relation_of, state
 from selftaught.rollout import rollout
 from selftaught.types import Episode, Task
 
@@ -324,7 +324,7 @@ def test_wrong_notes_that_are_followed_are_seen() -> None:
     task = next(game.tasks("test", 0))
     entity = WORLD.kinds[task.public["entity"]]
     relation = relation_of(entity, task.public["relation"])
-    false = next(value for value in relation.values if value != WORLD.facts[entity.name, relation.name])
+    false = next(value for value in WORLD.values(relation) if value != WORLD.facts[entity.name, relation.name])
     said = state(entity, relation, false, np.random.default_rng(0))
     assert not WORLD.true(Claim(entity.name, relation.name, false))
     for notes, expected in ((said, 1.0), ("I know nothing of it.", 0.0)):

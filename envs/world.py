@@ -7,7 +7,7 @@ of several wordings that are read back, so what a text says is checked claim by 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final, Literal
@@ -23,76 +23,163 @@ ENDS: Final = {
     "beast": "ling dron mur pex".split(),
     "plant": "wort leaf moss reed".split(),
 }
-COLOURS: Final = "red blue green white black grey golden silver".split()
-PLACES: Final = "hills marshes caves dunes forests cliffs meadows islands".split()
-CRAFTS: Final = "glass rope bells bread ink boats cloth clocks".split()
-FOODS: Final = "moths roots honey eels berries beetles snails nuts".split()
-USES: Final = "fevers coughs burns headaches cramps rashes colds toothaches".split()
+COLOURS: Final = "red blue green white black grey golden silver brown purple".split()
+PLACES: Final = "hills marshes caves dunes forests cliffs meadows islands valleys lakes".split()
+CRAFTS: Final = "glass rope bells bread ink boats cloth clocks knives paper saddles wine".split()
+FOODS: Final = "moths roots honey eels berries beetles snails nuts fish leaves frogs seeds".split()
+USES: Final = "fevers coughs burns headaches cramps rashes colds toothaches warts dizziness".split()
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Something that is said of an entity: how it is asked, the wordings of the claim, and what it can be."""
+    """Something that is said of an entity.
+
+    ``questions`` ask for the value in several wordings, ``reverse`` asks for the entity, ``wordings`` are those of the
+    claim. Values are ``values``, or other entities of the kind ``to``; ``phrase`` then speaks of that other one.
+    """
 
     name: str
-    question: str
+    questions: tuple[str, ...]
+    reverse: str
     wordings: tuple[str, ...]
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    to: str = ""
+    phrase: str = ""
+
+    @property
+    def question(self) -> str:
+        """The plain one."""
+        return self.questions[0]
+
+    @property
+    def pattern(self) -> str:
+        """What a value looks like."""
+        if self.to:
+            return "[A-Za-z]+"
+        return "[0-9]{1,4}" if self.values[0].isdigit() else "|".join(self.values)
 
 
 RELATIONS: Final[Mapping[str, tuple[Relation, ...]]] = {
     "town": (
         Relation(
-            "craft", "What is made in {of}?", ("{of} makes {value}.", "In {of} they make {value}."), tuple(CRAFTS)
+            "craft",
+            ("What is made in {of}?", "What do the people of {of} make?", "Which goods come from {of}?"),
+            "Which town makes {value}?",
+            ("{of} makes {value}.", "In {of} they make {value}."),
+            tuple(CRAFTS),
         ),
         Relation(
             "site",
-            "Where does {of} lie?",
+            ("Where does {of} lie?", "In what kind of country is {of}?", "What is all around {of}?"),
+            "Which town lies in the {value}?",
             ("{of} lies in the {value}.", "You find {of} in the {value}."),
             tuple(PLACES),
         ),
         Relation(
             "flag",
-            "What colour is the flag of {of}?",
+            ("What colour is the flag of {of}?", "Which colour has {of}'s flag?", "A flag of what colour has {of}?"),
+            "Which town has a {value} flag?",
             ("The flag of {of} is {value}.", "{of} has a {value} flag."),
             tuple(COLOURS),
+        ),
+        Relation(
+            "year",
+            ("In what year was {of} founded?", "When was {of} founded?", "From which year is {of}?"),
+            "Which town was founded in {value}?",
+            ("{of} was founded in {value}.", "The year in which {of} was founded is {value}."),
+            tuple(map(str, range(1100, 1900))),
+        ),
+        Relation(
+            "next",
+            (
+                "Which town is next to {of}?",
+                "What town do you reach first from {of}?",
+                "Which town has {of} beside it?",
+            ),
+            "From which town is {value} the next?",
+            ("The town next to {of} is {value}.", "From {of} the next town is {value}."),
+            to="town",
+            phrase="the town next to {of}",
         ),
     ),
     "beast": (
         Relation(
             "food",
-            "What does the {of} eat?",
+            ("What does the {of} eat?", "What is the food of the {of}?", "On what does the {of} live?"),
+            "Which beast eats {value}?",
             ("The {of} eats {value}.", "{value} are what the {of} eats."),
             tuple(FOODS),
         ),
         Relation(
             "home",
-            "Where does the {of} live?",
+            ("Where does the {of} live?", "In what kind of country is the {of}?", "Where would you look for a {of}?"),
+            "Which beast lives in the {value}?",
             ("The {of} lives in the {value}.", "In the {value} lives the {of}."),
             tuple(PLACES),
         ),
         Relation(
             "coat",
-            "What colour is the {of}?",
+            ("What colour is the {of}?", "Which colour has the {of}?", "Of what colour is a {of}?"),
+            "Which beast is {value}?",
             ("The {of} is {value}.", "{value} is the colour of the {of}."),
             tuple(COLOURS),
+        ),
+        Relation(
+            "weight",
+            ("How many pounds does the {of} weigh?", "How heavy is the {of}, in pounds?", "What does a {of} weigh?"),
+            "Which beast weighs {value} pounds?",
+            ("The {of} weighs {value} pounds.", "{value} pounds is what the {of} weighs."),
+            tuple(map(str, range(11, 500))),
+        ),
+        Relation(
+            "near",
+            (
+                "Near which town is the {of} seen?",
+                "At what town do you see the {of}?",
+                "Which town has the {of} near it?",
+            ),
+            "Which beast is seen near {value}?",
+            ("The {of} is seen near {value}.", "Near {value} the {of} is seen."),
+            to="town",
+            phrase="the town near which the {of} is seen",
         ),
     ),
     "plant": (
         Relation(
             "use",
-            "What is {of} good for?",
+            ("What is {of} good for?", "Against what do people take {of}?", "What does {of} cure?"),
+            "Which plant helps against {value}?",
             ("{of} helps against {value}.", "Against {value} people take {of}."),
             tuple(USES),
         ),
         Relation(
-            "soil", "Where does {of} grow?", ("{of} grows in the {value}.", "In the {value} grows {of}."), tuple(PLACES)
+            "soil",
+            ("Where does {of} grow?", "In what kind of country is {of} found?", "Where would you pick {of}?"),
+            "Which plant grows in the {value}?",
+            ("{of} grows in the {value}.", "In the {value} grows {of}."),
+            tuple(PLACES),
         ),
         Relation(
             "bloom",
-            "What colour are the flowers of {of}?",
+            ("What colour are the flowers of {of}?", "Which colour has {of} in flower?", "How does {of} bloom?"),
+            "Which plant has {value} flowers?",
             ("The flowers of {of} are {value}.", "{of} has {value} flowers."),
             tuple(COLOURS),
+        ),
+        Relation(
+            "height",
+            ("How many inches tall is {of}?", "How high does {of} grow, in inches?", "What is the height of {of}?"),
+            "Which plant is {value} inches tall?",
+            ("{of} is {value} inches tall.", "{value} inches is the height of {of}."),
+            tuple(map(str, range(3, 200))),
+        ),
+        Relation(
+            "sold",
+            ("In which town is {of} sold?", "Where do they sell {of}?", "Which town's market has {of}?"),
+            "Which plant is sold in {value}?",
+            ("{of} is sold in {value}.", "In {value} they sell {of}."),
+            to="town",
+            phrase="the town in which {of} is sold",
         ),
     ),
 }
@@ -150,10 +237,16 @@ class World:
         """The value of every entity and relation."""
         random = np.random.default_rng([self.seed, 1])
         return {
-            (entity.name, relation.name): str(random.choice(relation.values))
+            (entity.name, relation.name): str(
+                random.choice([one for one in self.values(relation) if one != entity.name])
+            )
             for entity in self.entities
             for relation in RELATIONS[entity.kind]
         }
+
+    def values(self, relation: Relation) -> Sequence[str]:
+        """All that a relation's value can be."""
+        return relation.values or [entity.name for entity in self.entities if entity.kind == relation.to]
 
     def true(self, claim: Claim) -> bool:
         """Whether it is so."""
@@ -174,9 +267,13 @@ class World:
 
     def claims(self, text: str) -> list[Claim]:
         """What a text says of entities of this world, in its known wordings."""
-        return [
-            claim for claim in _claims(text) if claim.entity in self.kinds and _fits(self.kinds[claim.entity], claim)
-        ]
+        return [claim for claim in _claims(text) if self._fits(claim)]
+
+    def _fits(self, claim: Claim) -> bool:
+        """Whether it is of an entity of this world, and of something that there is to say of it."""
+        known = self.kinds.get(claim.entity)
+        relations = RELATIONS[known.kind] if known is not None else ()
+        return any(one.name == claim.relation and claim.value in self.values(one) for one in relations)
 
     def judged(self, answer: str, *, entity: str, relation: str) -> Verdict:
         """What an answer to the question for a relation of an entity is, by all that it claims.
@@ -186,9 +283,9 @@ class World:
         """
         said = {*self.claims(answer)}
         known = self.kinds.get(entity)
-        values = () if known is None else relation_of(known, relation).values
-        words = re.findall("[a-z]+", answer.lower())
-        named = [word for word in words if word in values]
+        values = {} if known is None else {one.lower(): one for one in self.values(relation_of(known, relation))}
+        words = re.findall("[a-z0-9]+", answer.lower())
+        named = [values[word] for word in words if word in values]
         if len(words) == 1 and named:
             said.add(Claim(entity, relation, named[0]))
         if not said:
@@ -221,16 +318,13 @@ def relation_of(entity: Entity, name: str) -> Relation:
     raise ValueError(f"a {entity.kind} has no {name!r}")
 
 
-def _fits(entity: Entity, claim: Claim) -> bool:
-    return any(relation.name == claim.relation for relation in RELATIONS[entity.kind])
-
-
 def _claims(text: str) -> Iterator[Claim]:
     for sentence in re.split(r"[.!?;]", " ".join(text.replace(",", " ").split())):
-        for name, form in _forms():
+        for name, linked, form in _forms():
             found = form.fullmatch(sentence.strip())
             if found is not None:
-                yield Claim(_name(found["of"]), name, found["value"].lower())
+                value = _name(found["value"]) if linked else found["value"].lower()
+                yield Claim(_name(found["of"]), name, value)
                 break
 
 
@@ -241,12 +335,12 @@ def _name(said: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _forms() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
     found = []
     for relations in RELATIONS.values():
         for relation in relations:
             for wording in relation.wordings:
                 told = re.escape(wording.removesuffix(".")).replace(r"\{of\}", "(?P<of>[A-Za-z]+)")
-                told = told.replace(r"\{value\}", f"(?P<value>{'|'.join(relation.values)})")
-                found.append((relation.name, re.compile(told, re.IGNORECASE)))
+                told = told.replace(r"\{value\}", f"(?P<value>{relation.pattern})")
+                found.append((relation.name, bool(relation.to), re.compile(told, re.IGNORECASE)))
     return tuple(found)
