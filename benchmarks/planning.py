@@ -135,7 +135,16 @@ STUDIES: Mapping[str, Study] = {
     ),
     "planning-smollm2": Study(
         # Few of its plans can be carried out at first, and hardly any are the shortest: those alone would be no signal.
-        {"grpo": Arm(stages=((GRAPH, 24),), games=64, kl=0.0, imitated=1024)},
+        {
+            "grpo": Arm(
+                stages=((GRAPH, 24),),
+                samples=8,
+                games=64,
+                kl=0.0,
+                imitated=1024,
+                learning=Optimisation(learning_rate=1e-4, batch=32, tokens=8192, grouped=True),
+            )
+        },
         model="smollm2-135m",
         bands=(1,),
         partly=0.3,

@@ -7,9 +7,9 @@ of several wordings that are read back, so what a text says is checked claim by 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Final, Literal
 
 import numpy as np
@@ -267,7 +267,12 @@ class World:
 
     def claims(self, text: str) -> list[Claim]:
         """What a text says of entities of this world, in its known wordings."""
-        return [claim for claim in _claims(text) if self._fits(claim)]
+        return [claim for claim in claims_of(text) if self._fits(claim)]
+
+    def asked(self, question: str) -> tuple[str, str] | None:
+        """The entity and relation of this world that a question in one of its wordings asks for."""
+        found = questioned(question)
+        return found if found is not None and found in self.facts else None
 
     def _fits(self, claim: Claim) -> bool:
         """Whether it is of an entity of this world, and of something that there is to say of it."""
@@ -318,29 +323,73 @@ def relation_of(entity: Entity, name: str) -> Relation:
     raise ValueError(f"a {entity.kind} has no {name!r}")
 
 
-def _claims(text: str) -> Iterator[Claim]:
+def relation_named(entity: str, name: str) -> Relation:
+    """The same of an entity by its name, whatever world it is of.
+
+    Raises:
+        ValueError: if nothing is called so, or such entities have no relation of that name.
+    """
+    kind = kind_of(entity)
+    if kind is None:
+        raise ValueError(f"nothing in any world is called {entity!r}")
+    return relation_of(Entity(entity, kind, 0.0), name)
+
+
+@cache
+def world_of(seed: int) -> World:
+    """A world, made once."""
+    return World(seed)
+
+
+def claims_of(text: str) -> list[Claim]:
+    """What a text says in known wordings, of whatever world."""
+    found: list[Claim] = []
     for sentence in re.split(r"[.!?;]", " ".join(text.replace(",", " ").split())):
-        for name, linked, form in _forms():
-            found = form.fullmatch(sentence.strip())
-            if found is not None:
-                value = _name(found["value"]) if linked else found["value"].lower()
-                yield Claim(_name(found["of"]), name, value)
+        for relation, form in _forms("wordings"):
+            match = form.fullmatch(sentence.strip())
+            if match is not None and kind_of(match["of"]) == _kind(relation):
+                value = _name(match["value"]) if relation.to else match["value"].lower()
+                found.append(Claim(_name(match["of"]), relation.name, value))
                 break
+    return found
+
+
+def questioned(question: str) -> tuple[str, str] | None:
+    """The entity and relation that a question in a known wording asks for; None of any other."""
+    told = " ".join(question.split()).removesuffix("?")
+    for relation, form in _forms("questions"):
+        match = form.fullmatch(told)
+        if match is not None and kind_of(match["of"]) == _kind(relation):
+            return _name(match["of"]), relation.name
+    return None
+
+
+def reversed_question(claim: Claim) -> str:
+    """The question that a claim answers with its entity."""
+    return relation_named(claim.entity, claim.relation).reverse.format(value=claim.value)
+
+
+def kind_of(name: str) -> str | None:
+    """The kind of entity that a name is, by its end; None of others."""
+    return next((kind for kind, ends in ENDS.items() if name.lower().endswith(tuple(ends))), None)
 
 
 def _name(said: str) -> str:
     """An entity's name whatever stands at the start of a sentence: towns have a capital and others have none."""
-    town = any(said.lower().endswith(end) for end in ENDS["town"])
-    return said.capitalize() if town else said.lower()
+    return said.capitalize() if kind_of(said) == "town" else said.lower()
 
 
-@lru_cache(maxsize=1)
-def _forms() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
+def _kind(relation: Relation) -> str:
+    return next(kind for kind, relations in RELATIONS.items() if relation in relations)
+
+
+@cache
+def _forms(of: Literal["wordings", "questions"]) -> tuple[tuple[Relation, re.Pattern[str]], ...]:
+    """Every wording of every relation as a pattern without the sign at its end."""
     found = []
-    for relations in RELATIONS.values():
-        for relation in relations:
-            for wording in relation.wordings:
-                told = re.escape(wording.removesuffix(".")).replace(r"\{of\}", "(?P<of>[A-Za-z]+)")
-                told = told.replace(r"\{value\}", f"(?P<value>{relation.pattern})")
-                found.append((relation.name, bool(relation.to), re.compile(told, re.IGNORECASE)))
+    for relation in (relation for relations in RELATIONS.values() for relation in relations):
+        for wording in getattr(relation, of):
+            told = re.escape(wording.rstrip(".?")).replace(r"\{of\}", "(?P<of>[A-Za-z]+)")
+            told = told.replace(r"\{value\}", f"(?P<value>{relation.pattern})")
+            found.append((relation, re.compile(told, re.IGNORECASE)))
     return tuple(found)

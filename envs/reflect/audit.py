@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from selftaught.envs.reflect.state import Draft, ReflectState
-from selftaught.envs.reflect.subjects import world_of
+from selftaught.envs.world import world_of
 from selftaught.types import Task
 
 

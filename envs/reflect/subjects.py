@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import count
 from typing import Any, Final
 
 import numpy as np
 
 from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw_in
-from selftaught.envs.world import Verdict, World, relation_of, state
+from selftaught.envs.world import Verdict, relation_of, state, world_of
 from selftaught.types import Ask, Game, Message, Outcome, Seat, Task
 
 SOLVER: Final = "solver"
@@ -152,12 +151,6 @@ class WorldQuestions:
         entity, relation, _ = state.asked
         world = world_of(task.sealed.get("world", self.world_seed))
         return world.judged(state.answer or "", entity=entity, relation=relation)
-
-
-@cache
-def world_of(seed: int) -> World:
-    """A world, made once."""
-    return World(seed)
 
 
 def subject(name: str, settings: Mapping[str, Any]) -> Game[Any]:
