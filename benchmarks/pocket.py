@@ -35,6 +35,7 @@ POCKETS: Mapping[str, Pocket] = {
     "pocket-plan": Pocket("graph_plan", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
     "pocket-judge": Pocket("self_reward", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
     "pocket-reflect": Pocket("reflect", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
+    "pocket-study": Pocket("self_study", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
     "pocket-steps": Pocket("sequence", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
 }
 

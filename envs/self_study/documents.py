@@ -78,7 +78,7 @@ def passages(documents: Iterable[Document], *, longest: int = LONGEST) -> list[T
         raise ValueError(f"passages need room for 100 characters at least, not {longest}")
     found: list[Task] = []
     for document in documents:
-        text = _prose(document.text) if document.name.endswith(".md") else document.text
+        text = _prose(document.text) if document.name.lower().endswith(".md") else document.text
         pieces = [piece for piece in _pieces(text, longest) if len(piece.split()) >= SHORTEST]
         for place, piece in enumerate(pieces):
             found.append(Task(f"{document.name}#{place}", {"name": document.name, "text": piece}))

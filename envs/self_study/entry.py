@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from selftaught.envs.entry import Entry
+from selftaught.envs.self_study.corpus import corpus
 from selftaught.envs.self_study.game import SelfStudy
 from selftaught.envs.self_study.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
@@ -16,5 +17,6 @@ ENTRY = Entry(
     default_others={"examiner": "asker", "reader": "finder", "student": "ignorant", "comparer": "strict"},
     yardsticks=YARDSTICKS,
     teachers=TEACHERS,
+    corpus=corpus,
     measures=MEASURES,
 )

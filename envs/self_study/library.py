@@ -76,14 +76,12 @@ class Library:
 
     def _tasks(self, split: str, seed: int) -> Iterator[Task]:
         for number in count():
-            (world,) = np.random.SeedSequence([seed, SPLITS.index(split), number]).generate_state(1)
-            for place, (public, sealed) in enumerate(self.shelf(int(world))):
-                yield Task(f"{split}/{seed}-{number}-{place}", public, sealed)
+            yield from self.shelf(split, seed, number)
 
-    def shelf(self, world: int) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """All documents of one world, first ones before second ones: what is public of each, and what is sealed."""
-        random = np.random.default_rng([world, 2])
-        known = world_of(world)
+    def shelf(self, split: str, seed: int, number: int = 0) -> list[Task]:
+        """All documents of one world, first ones before second ones."""
+        (state_,) = np.random.SeedSequence([seed, SPLITS.index(split), number]).generate_state(1)
+        known, random = world_of(int(state_)), np.random.default_rng([int(state_), 2])
         chosen = _linked(known, random)
         first, second = [], []
         for place in range(self.documents):
@@ -98,7 +96,7 @@ class Library:
                 second.append(self._document(known, entity, random))
             if random.random() < self.contradicted:
                 second.append(self._document(known, entity, random, false=True))
-        return first + second
+        return [Task(f"{split}/{seed}-{number}-{place}", *both) for place, both in enumerate(first + second)]
 
     def _document(
         self, world: World, entity: Entity, random: np.random.Generator, *, poisoned: bool = False, false: bool = False

@@ -88,8 +88,8 @@ def names(said: str, answer: str, others: Iterable[str]) -> bool:
 def quiz(documents: Iterable[Task], *, forms: Iterable[Form] = FORMS, seed: int = 0) -> list[Task]:
     """Questions on everything that is true of the documents' entities, in the forms that they allow.
 
-    Reversed questions are asked where one entity of those documents alone has the value; round a corner, where a
-    document has a link to an entity that has a document as well.
+    ``sealed["of"]`` is the name of the document that a question is of. Reversed questions are asked where one entity of
+    those documents alone has the value; two steps, where a document's entity is linked to one that has a document, too.
     """
     documents = list(documents)
     wanted, found = tuple(forms), list[Task]()
@@ -108,12 +108,12 @@ def quiz(documents: Iterable[Task], *, forms: Iterable[Form] = FORMS, seed: int 
         if "unanswerable" in wanted:
             stranger = _stranger(world, name, random)
             relation = RELATIONS[world.kinds[name].kind][int(random.integers(5))]
-            sealed = {"form": "unanswerable", "entity": stranger}
-            found.append(_item(relation.question.format(of=stranger), sealed))
+            found.append(_item(relation.question.format(of=stranger), {"form": "unanswerable", "of": name}))
     for task in documents:
         if "common" in task.sealed and "plain" in wanted:
             answer = {"answer": task.sealed["common"], "others": tuple(COMMON.values()), "common": True}
-            found.append(_item(f"What is the capital of {task.public['name']}?", {"form": "plain", **answer}))
+            country = task.public["name"]
+            found.append(_item(f"What is the capital of {country}?", {"form": "plain", "of": country, **answer}))
     return found
 
 
@@ -123,7 +123,7 @@ def _of_fact(
     relation = relation_of(world.kinds[entity], name)
     value = world.facts[entity, name]
     others = tuple(world.values(relation))
-    sealed: dict[str, Any] = {"entity": entity, "relation": name, "answer": value, "others": others}
+    sealed: dict[str, Any] = {"of": entity, "relation": name, "answer": value, "others": others}
     if false is not None:
         sealed["false"] = false
     for form, wording in (("plain", relation.questions[0]), ("paraphrase", relation.questions[-1])):

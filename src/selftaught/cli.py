@@ -30,6 +30,7 @@ from selftaught.commands import (
     scorers,
     self_reward,
     show,
+    study,
     train,
 )
 
@@ -39,6 +40,7 @@ COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "rollout": (rollout.Rollout, rollout.run),
     "train": (train.Train, train.run),
     "self-reward": (self_reward.SelfReward, self_reward.run),
+    "study": (study.Study, study.run),
     "eval": (evaluation.Eval, evaluation.run),
     "show": (show.Show, show.run),
     "envs": (envs.Envs, envs.run),
@@ -48,7 +50,7 @@ COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "bench": (bench.Bench, bench.run),
 }
 
-RESUMABLE = (train.Train, self_reward.SelfReward, rollout.Rollout, demo.Demo, models.Models)
+RESUMABLE = (train.Train, self_reward.SelfReward, study.Study, rollout.Rollout, demo.Demo, models.Models)
 """Commands that go on where they were stopped."""
 
 DESCRIPTION = (

@@ -26,6 +26,8 @@ from selftaught.envs.self_reward.adversaries import ADVERSARIES
 from selftaught.envs.self_reward.game import SelfReward
 from selftaught.envs.self_reward.instructions import KINDS
 from selftaught.envs.self_reward.players import PLAYERS as REWARD_PLAYERS
+from selftaught.envs.self_study.game import SelfStudy
+from selftaught.envs.self_study.players import PLAYERS as STUDY_PLAYERS
 from selftaught.envs.sequence.chains import Call, Chain, Choice, Step
 from selftaught.envs.sequence.game import SPLITS, Sequence
 from selftaught.envs.sequence.operations import HELD_OUT, OPERATIONS
@@ -41,6 +43,7 @@ PLANS = ROOT / "docs" / "graph_plan.md"
 TABOO = ROOT / "docs" / "taboo.md"
 REWARD = ROOT / "docs" / "self_reward.md"
 REFLECT = ROOT / "docs" / "reflect.md"
+STUDY = ROOT / "docs" / "self_study.md"
 SEQUENCE = ROOT / "docs" / "sequence.md"
 
 
@@ -249,3 +252,17 @@ def test_reflect_page_is_that_of_the_code() -> None:
             for name in episode.metrics:
                 known = re.sub("^subject/answer/.+", "subject/answer/<verdict>", name)
                 assert re.sub("^end/.+", "end/<end>", known) in explained, name
+
+
+def test_self_study_page_is_that_of_the_code() -> None:
+    expected = {
+        item.name: repr(item.default if item.default is not MISSING else {}) for item in fields(SelfStudy) if item.init
+    }
+    assert {bare(name): bare(default) for name, default, _ in table(STUDY, "setting", "default")} == expected
+    text = STUDY.read_text("utf-8")
+    assert all(f"`{name}`" in text for players in STUDY_PLAYERS.values() for name in players)
+    explained = {bare(name) for cell, _ in table(STUDY, "metric", "meaning") for name in cell.split(", ")}
+    cast = {seat: Scripted(seat, next(iter(players.values()))) for seat, players in STUDY_PLAYERS.items()}
+    game = SelfStudy()
+    for episode in rollout(game, islice(game.tasks("train", 0), 5), cast, seed=0):
+        assert {re.sub("^end/.+", "end/<end>", name) for name in episode.metrics} <= explained
