@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from selftaught.benchmarks import plots, plots_rounds, plots_studies
+from selftaught.benchmarks import plots, plots_quiz, plots_rounds, plots_studies
 from selftaught.benchmarks.record import RESULTS
 from selftaught.benchmarks.tables import (
     growth_table,
@@ -24,6 +24,7 @@ from selftaught.benchmarks.tables import (
     throughput_table,
     transcripts,
 )
+from selftaught.benchmarks.tables_quiz import forgetting_table, quiz_table
 from selftaught.benchmarks.tables_rounds import alarm_table, audit_table, rounds_table
 from selftaught.benchmarks.tables_studies import (
     asynchow_table,
@@ -33,7 +34,7 @@ from selftaught.benchmarks.tables_studies import (
     study_table,
 )
 
-DOCS: Final = ("taboo", "graph_plan", "self_reward", "sequence", "reflect", "performance")
+DOCS: Final = ("taboo", "graph_plan", "self_reward", "sequence", "reflect", "self_study", "performance")
 PAGES: Final = ("README.md", *(f"docs/{name}.md" for name in DOCS))
 
 
@@ -55,6 +56,10 @@ TABLES: Final[Mapping[str, Table]] = {
     "sequence-smollm2": lengths_table,
     "reflect": reflection_table,
     "reflect-smollm2": reflection_table,
+    "self-study": quiz_table,
+    "self-study-poison": quiz_table,
+    "self-study-smollm2": quiz_table,
+    "self-study-parts": forgetting_table,
     "self-reward-phases": rounds_table,
     "self-reward-judges": rounds_table,
     "self-reward-smollm2": rounds_table,
@@ -79,6 +84,9 @@ PICTURES: Final[Mapping[str, Picture]] = {
     "sequence-smollm2": plots_studies.lengths,
     "reflect": plots_studies.reflection,
     "reflect-smollm2": plots_studies.reflection,
+    "self-study": plots_quiz.quiz_bars,
+    "self-study-smollm2": plots_quiz.quiz_bars,
+    "self-study-parts": plots_quiz.forgetting,
     "self-reward-phases": plots_rounds.phases,
     "self-reward-judges": plots_rounds.rounds,
     "self-reward-smollm2": plots_rounds.rounds,

@@ -14,6 +14,7 @@ from selftaught.agents.local_fake import fake
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.reading import Reading
+from selftaught.benchmarks import plots_quiz, tables_quiz
 from selftaught.benchmarks.studied import gaps
 from selftaught.benchmarks.studies import Chosen
 from selftaught.benchmarks.study import Course, Method, as_text, learn, tokens_of
@@ -43,6 +44,12 @@ def test_a_study_runs_part_by_part(tmp_path: Path) -> None:
     assert [row["part"] for row in content["learned"] if row["arm"] == "reading"] == [0, 1]
     assert all(row["read/passes"] > 1 for row in content["learned"] if row["arm"] == "reading")
     assert json.loads(run(config).read_text())["rows"] == content["rows"]
+    table = tables_quiz.quiz_table(content)
+    assert "| nothing | before |" in table and "| reading | after |" in table and "| lessons |" in table
+    matrix = tables_quiz.forgetting_table(content)
+    assert matrix.count("\n| study |") == 3 and "| with replay | 2 |" in matrix
+    for draw in (plots_quiz.quiz_bars, plots_quiz.forgetting):
+        assert draw(content, tmp_path / "picture.png").stat().st_size > 10_000
 
 
 def course(game: SelfStudy, tokens: int) -> Course:
