@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -14,8 +14,8 @@ from selftaught.benchmarks.plots_studies import by_stage
 def study_table(content: Mapping[str, Any]) -> str:
     """Certified success at the start, halfway and at the end of every arm, over seeds, with the right numbers."""
     rows = content["rows"]
-    head = ["arm", "plans", "encoding", "steps", "certified", "greedy", "right number", "best shortcut's number"]
-    lines = [head, ["---", "---", "---", "---:", "---", "---", "---", "---:"]]
+    head = ["arm", "plans", "encoding", "steps", "certified", "greedy", "can be carried out", "right number"]
+    lines = [[*head, "best shortcut's number"], ["---", "---", "---", "---:", "---", "---", "---", "---", "---:"]]
     groups: dict[tuple[Any, ...], dict[float, list[Row]]] = {}
     for row in rows:
         last = max(one["step"] for one in rows if one["arm"] == row["arm"])
@@ -28,9 +28,9 @@ def study_table(content: Mapping[str, Any]) -> str:
         sampled, greedy = by_temperature[1.0], by_temperature.get(0.0, [])
         best = max(value["mean"] for name, value in sampled[0].items() if name.startswith("shortcut/"))
         cells = [cell([row["success"] for row in some]) if some else "" for some in (sampled, greedy)]
-        right = cell([row["answer_right"] for row in sampled])
+        more = [cell([row[name] for row in sampled]) for name in ("feasible", "answer_right")]
         after = "raw" if step < 0 else str(step)
-        lines.append([arm, f"band {band}, {split}", encoding, after, *cells, right, f"{best:.2f}"])
+        lines.append([arm, f"band {band}, {split}", encoding, after, *cells, *more, f"{best:.2f}"])
     return markdown(lines) + "\n\n" + spread(content) + _training_time(content) + source(content)
 
 
@@ -66,8 +66,16 @@ def _training_time(content: Mapping[str, Any]) -> str:
                 seconds = row.get("time/play_seconds", 0.0) + row.get("time/learn_seconds", 0.0)
                 spent[row["arm"], row["seed"]] = spent.get((row["arm"], row["seed"]), 0.0) + seconds
         minutes = [seconds / 60 for seconds in spent.values()]
-        told.append(f"{steps} steps in {min(minutes):.1f} to {max(minutes):.1f} minutes")
-    return f" Play and learning on {threads} core{'s' * (threads > 1)}: {', '.join(told)} a run."
+        told.append(f"{steps} steps in {_range(minutes, 1)} minutes")
+    whole = _range([seconds / 60 for seconds in content["wall_seconds"].values()], 0)
+    cores = f"{threads} core{'s' * (threads > 1)}"
+    return f" Play and learning on {cores}: {', '.join(told)} a run; with all else {whole} minutes."
+
+
+def _range(values: Sequence[float], digits: int) -> str:
+    """The least and the greatest, or the one that there is."""
+    low, high = (f"{value:.{digits}f}" for value in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def asynchow_table(content: Mapping[str, Any]) -> str:
