@@ -36,7 +36,8 @@ def planning(content: Mapping[str, Any], path: Path) -> Path:
             axes.set(title=f"band {band}, {split}", ylim=(-0.03, 1.03))
             axes.xaxis.get_major_locator().set_params(integer=True)
         panels[0].set_ylabel("certified success\n(dotted: a shortcut's right numbers)")
-        panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=f"{len(seeds)} seed{'s' * (len(seeds) > 1)}")
+        counted = f"{len(seeds)} seed{'s' * (len(seeds) > 1)}"
+        panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=counted)
         for axes, (name, label) in zip(bottom.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
             draw_arms(axes, drawn, over="step", value=itemgetter(name), have=name)
             axes.set(title=label, xlabel="step")
