@@ -33,7 +33,7 @@ AUDIT = {
     "selection": "selection",
     "pair_right": "pair right",
     "pair_wrong": "pair wrong",
-    "tie": "tie",
+    "pair": "gives a pair",
     "chosen_longer": "longer chosen",
     "words": "words",
 }

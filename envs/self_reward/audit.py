@@ -27,6 +27,7 @@ def figures(state: JudgedState, truth: Instruction) -> Mapping[str, float]:
         "any_right": max(right),
         "read": float(np.mean([judgement.valid for judgement in judged])),
         "words": float(np.mean([len(candidate.text.split()) for candidate in answers])),
+        "pair": float(len({value for value, _, _ in known}) > 1),
         **_readable(judged, right),
     }
     if known:
