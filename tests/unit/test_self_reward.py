@@ -133,6 +133,8 @@ def test_the_audit_tells_judges_apart(mode: str) -> None:
     assert 0.7 < auroc["flipping"] < 0.95 and 0.35 < auroc["random"] < 0.65
     right = played("oracle", mode=mode)
     assert mean(right, "selection") == 1.0 and mean(right, "pair_right") == 1.0 and mean(right, "pair_wrong") == 0.0
+    assert mean(played("constant", mode=mode), "pair") == 0.0
+    assert all(episode.metrics["pair"] == 1 - episode.metrics["tie"] for episode in right)
 
 
 def test_biases_have_names() -> None:
