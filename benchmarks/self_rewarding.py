@@ -63,15 +63,31 @@ def run(chosen: Chosen) -> Path:
     Raises:
         ValueError: on an unknown study, or without seeds.
     """
-    return run_study(chosen, STUDIES, run_arm, module="self_rewarding")
+    return run_study(chosen, STUDIES, _run_sharing, module="self_rewarding")
+
+
+def _run_sharing(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
+    """One arm of several, which share what they are taught before the first round: the first of them pays for it."""
+    taught = folder.parent.parent / f"taught-{arm.recipe}" / folder.name
+    settings = {name: value for name, value in asdict(study).items() if name not in ("arms", "rounds")}
+    claim(taught / SETTINGS, {**settings, "recipe": arm.recipe, "seed": seed})
+    return run_arm(study, arm, seed=seed, folder=folder, bars=bars, taught=taught)
 
 
 def run_arm(
-    study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tracker: Tracker | None = None
+    study: Study,
+    arm: Arm,
+    *,
+    seed: int,
+    folder: Path,
+    bars: Meter,
+    tracker: Tracker | None = None,
+    taught: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Run or resume one loop; a row a round, those of earlier calls included.
 
     ``tracker`` gets the figures of training and the audit (``audit/...``); a ``metrics.jsonl`` in the folder if None.
+    ``taught`` is where the first imitation is made, or found made by another arm; a part of the folder if None.
 
     Raises:
         ValueError: if the folder holds a run with other settings.
@@ -79,11 +95,13 @@ def run_arm(
     settings = {name: value for name, value in asdict(study).items() if name not in ("arms", "rounds")}
     claim(folder / SETTINGS, {**settings, "arm": asdict(arm), "seed": seed})
     with timed(folder):
-        _run_arm(study, arm, seed=seed, folder=folder, bars=bars, tracker=tracker)
+        _run_arm(study, arm, seed=seed, folder=folder, bars=bars, tracker=tracker, taught=taught or folder / "taught")
     return _rows(folder)
 
 
-def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tracker: Tracker | None) -> None:
+def _run_arm(
+    study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tracker: Tracker | None, taught: Path
+) -> None:
     if study.threads:
         use_threads(study.threads)
     recipe = study.recipe(arm)
@@ -95,9 +113,9 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tr
     cast: Mapping[Seat, Agent] = {ACTOR: agent, **_judges(arm, own)}
     evaluate = partial(_evaluate, study, cast, folder)
     if study.taught:
-        if not (folder / "taught").exists():
+        if not (folder / "start").exists():
             evaluate(RAW)
-        _teach(study, recipe, agent, seed=seed, folder=folder / "taught", bars=bars)
+        _teach(study, recipe, agent, seed=seed, folder=taught, bars=bars)
     start = folder / "start"
     if not start.exists():
         _save_start(agent, start)
@@ -142,6 +160,7 @@ def _evaluate(study: Study, cast: Mapping[Seat, Agent], folder: Path, round_: in
     path = folder / "evaluations" / ("raw.json" if round_ == RAW else f"round-{round_:02d}.json")
     if not path.exists():
         game = replace(study.recipe(Arm()).game, adversaries=study.adversaries)
+        game = replace(game, judgements=study.audited or game.judgements)
         tasks = list(islice(game.tasks(study.split, 0), study.held_out))
         episodes = rollout(game, tasks, cast, seed=0, label=f"round {round_}/")
         with aside(path) as file:

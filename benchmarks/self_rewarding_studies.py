@@ -61,6 +61,8 @@ class Study:
     level: int = 2
     judgements: int | None = None
     """Of every candidate, if not the recipe's own."""
+    audited: int | None = None
+    """The same in evaluations, if they are to be others."""
     adversaries: float = 0.25
     """In evaluations, chance of each kind of them."""
     taught: int = 0
@@ -100,7 +102,8 @@ STUDIES: Mapping[str, Study] = {
         model="smollm2-135m",
         tasks=96,
         level=1,
-        taught=2048,
+        audited=1,
+        taught=1024,
         held_out=100,
         threads=2,
     ),

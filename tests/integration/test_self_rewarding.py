@@ -45,7 +45,11 @@ def test_a_study_runs_and_is_published(tmp_path: Path) -> None:
         (arm, round_) for arm in FAKE.arms for round_ in (RAW, 0, 1, 2)
     }
     assert all("alarm" in row for row in content["rows"] if row["arm"] == "oracle" and row["round"] > 0)
-    run_folder = tmp_path / "runs" / "self-reward-fake" / "self,-robust" / "seed-0"
+    study_folder = tmp_path / "runs" / "self-reward-fake"
+    starts = [study_folder / arm / "seed-0" / "start" / "adapter_model.safetensors" for arm in ("self", "oracle")]
+    assert starts[0].read_bytes() == starts[1].read_bytes()  # taught once for both
+    assert sorted(path.name for path in study_folder.glob("taught-*")) == ["taught-paper", "taught-robust"]
+    run_folder = study_folder / "self,-robust" / "seed-0"
     agents = {turn.agent for episode in store.read_run(run_folder) for turn in episode.turns}
     assert agents == {"policy", "anchor", "anchor's judge", "again", "former"}
     assert len(list((run_folder / "checkpoints").glob("step-*"))) == 2
