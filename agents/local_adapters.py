@@ -57,6 +57,18 @@ def with_tokens(loaded: Loaded, tokens: Mapping[str, str]) -> Loaded:
     return loaded
 
 
+@contextmanager
+def restored(model: Any) -> Iterator[None]:
+    """Put the trained weights back as they were before the block, however it ends."""
+    kept = [(weight, weight.detach().clone()) for weight in model.parameters() if weight.requires_grad]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for weight, before in kept:
+                weight.copy_(before)
+
+
 def save_adapter(model: PeftModel, folder: Path, *, name: str) -> None:
     """Write one adapter's weights and settings into ``folder``, in peft's own format."""
     folder.mkdir(parents=True, exist_ok=True)

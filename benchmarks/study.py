@@ -104,18 +104,18 @@ def learn(
     for name, algorithm, mine, share in stages:
         before = [_open(lesson) for lesson in old] if name == "told" else old if name == "read" else []
         budget = int(course.tokens * share)
-        portions = _portions(mine, before, method.replay, budget, codec=agent.codec, seed=seed) if mine else []
-        figures[f"{name}/passes"] = sum(map(len, portions)) / max(1, len(mine))
-        if not portions:
+        parts = portions(mine, before, method.replay, budget, codec=agent.codec, seed=seed) if mine else []
+        figures[f"{name}/passes"] = sum(map(len, parts)) / max(1, len(mine))
+        if not parts:
             continue
         train(
             folder=folder / name,
             agent=agent,
             algorithm=algorithm,
             learner=Learner(agent.model, _learning(course, algorithm)),
-            source=lambda step, seed_, portions=portions: portions[step],  # type: ignore[misc]
+            source=lambda step, seed_, parts=parts: parts[step],  # type: ignore[misc]
             tracker=JsonlTracker(folder / name),
-            loop=Loop(steps=len(portions), seed=seed),
+            loop=Loop(steps=len(parts), seed=seed),
             meter=bars,
         )
     return figures
@@ -127,7 +127,7 @@ def _learning(course: Course, algorithm: Algorithm) -> Optimisation:
     return replace(course.learning, learning_rate=course.learning.learning_rate * (0.2 if slow else 1.0))
 
 
-def _portions(
+def portions(
     mine: Sequence[Episode], earlier: Sequence[Episode], replay: float, budget: int, *, codec: Codec, seed: int
 ) -> list[list[Episode]]:
     """Lessons pass after pass until their tokens are spent, in ``STEPS`` parts."""

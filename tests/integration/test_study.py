@@ -19,6 +19,7 @@ from selftaught.benchmarks.studied import gaps
 from selftaught.benchmarks.studies import Chosen
 from selftaught.benchmarks.study import Course, Method, as_text, learn, tokens_of
 from selftaught.benchmarks.studying import STUDIES, run
+from selftaught.benchmarks.update_reward import UpdateReward
 from selftaught.cli import main
 from selftaught.commands.study import known, spread
 from selftaught.envs.self_study.game import SelfStudy
@@ -91,6 +92,41 @@ def test_replay_brings_earlier_lessons_back(agent: LocalAgent, tmp_path: Path) -
         assert low <= sum(episode.task.id in old for episode in told) / len(told) <= high
     with pytest.raises(ValueError, match="shares from 0 to below 1"):
         Method(replay=1.0)
+
+
+def test_an_update_is_worth_what_it_gains_and_leaves_no_trace(
+    agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    game = SelfStudy(questions=1, reword=1)
+    seated = {"examiner": "asker", "reader": "finder", "student": "guesser"}
+    cast = {seat: Scripted(name, PLAYERS[seat][name]) for seat, name in seated.items()}
+
+    def source(step: int, seed: int) -> list[Episode]:
+        return rollout(game, Library(documents=3).shelf("train", step), cast, seed=seed)
+
+    learning = Optimisation(batch=4, learning_rate=1e-2)
+    agent = agent.sibling(name="policy", adapter="default", sampling=Sampling(max_new_tokens=12))
+    reward = UpdateReward(source, agent, Course(game, 5_000, learning), most=2)
+    before = [weight.detach().clone() for weight in agent.model.parameters()]
+    seen: list[float] = []
+
+    def known_so_far(self: UpdateReward, held: object) -> float:
+        """A test that an update passes, and nothing else."""
+        seen.append(sum(float(weight.abs().sum()) for weight in self.agent.model.parameters() if weight.requires_grad))
+        return float(seen[-1] != seen[0])
+
+    monkeypatch.setattr(UpdateReward, "_known", known_so_far)
+    found = reward(0, 0)
+    assert seen[0] == seen[2] != seen[1] and len(seen) == 4  # the second document begins where the first began
+    assert all(bool((one == two).all()) for one, two in zip(before, agent.model.parameters(), strict=True))
+    earned = [
+        [credit for turn, credit in zip(episode.turns, episode.credits, strict=True) if turn.ask.seat == "examiner"]
+        for episode in found
+    ]
+    # Within a document every question earns the same; the third document is beyond the cap.
+    assert [set(some) for some in earned] == [{1.0}, {1.0}, {None}]
+    others = [turn for episode in source(0, 0) for turn in episode.turns]
+    assert [turn for episode in found for turn in episode.turns] == others
 
 
 def test_reading_is_every_token_of_the_text(agent: LocalAgent) -> None:
