@@ -95,10 +95,10 @@ class Study:
 SINGLE, GROWN = "single", "grown"
 STUDIES: Final[Mapping[str, Study]] = {
     "sequence": Study(
-        {GROWN: Arm(rounds=7, steps=16), SINGLE: Arm(), "single, equal replies": Arm(counted="replies")},
+        {GROWN: Arm(rounds=12, steps=16), SINGLE: Arm(), "single, equal replies": Arm(counted="replies")},
     ),
     "sequence-smollm2": Study(
-        {GROWN: Arm(rounds=7), SINGLE: Arm()},
+        {GROWN: Arm(rounds=12), SINGLE: Arm()},
         model="smollm2-135m",
         rank=16,
         tokens=120_000,
