@@ -22,17 +22,18 @@ from selftaught.types import Ask, Message
 
 SHARES: Final = {ACTOR: 0.7, JUDGE: 0.25, PROPOSER: 0.05}
 """Of the chats."""
-LEVEL: Final = 2
-"""Two-digit sums, lists of five: seldom the same twice."""
+LEVELS: Final = (1, 2, 2)
+"""Of the instructions: mostly two-digit sums and lists of five, which are seldom the same twice."""
 
 
-def corpus(rng: np.random.Generator, *, count: int = 60_000, rules: float = 0.2) -> Iterator[tuple[Message, ...]]:
+def corpus(rng: np.random.Generator, *, count: int = 160_000, rules: float = 0.2) -> Iterator[tuple[Message, ...]]:
     """``count`` chats; a judge's rules, which never change, stand in a share of its chats only."""
     plain, proposing = SelfReward(), SelfReward(propose=True)
     seats, shares = list(SHARES), list(SHARES.values())
     for _ in range(count):
         seat = seats[rng.choice(len(seats), p=shares)]
-        told = [draw_in(rng, plain.drawn, level=LEVEL, split="train") for _ in range(SHOWN if seat == PROPOSER else 1)]
+        level = LEVELS[int(rng.integers(len(LEVELS)))]
+        told = [draw_in(rng, plain.drawn, level=level, split="train") for _ in range(SHOWN if seat == PROPOSER else 1)]
         seed = int(rng.integers(2**63))
         if seat == PROPOSER:
             ask = proposing.ask(proposing.start({"examples": [one.public() for one in told]}, rng))
