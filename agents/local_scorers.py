@@ -6,6 +6,7 @@ them knows what is true: their AUROC against the sealed truth is what ``selftaug
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -124,8 +125,10 @@ class Entailment:
         classifier, tokenizer = self._parts
         premise = ask.view.get("knowledge") or "\n".join(message.content for message in ask.view["question"])
         pair = tokenizer(premise, ask.view["answer"], truncation=True, max_length=512, return_tensors="pt")
+        # Some tokenizers give what their model does not take, and models of two segments need to be told of both.
+        taken = {name: pair[name] for name in inspect.signature(classifier.forward).parameters if name in pair}
         with torch.no_grad():
-            logits: Tensor = classifier(input_ids=pair["input_ids"], attention_mask=pair["attention_mask"]).logits[0]
+            logits: Tensor = classifier(**taken).logits[0]
         return float(logits.float().softmax(-1)[self._label])
 
 

@@ -30,13 +30,12 @@ from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.record import claim
-from selftaught.benchmarks.studies import Chosen, run_study, timed
+from selftaught.benchmarks.studies import Chosen, resumed, run_study, timed
 from selftaught.envs.graph_plan.corpus import CROWD
 from selftaught.envs.graph_plan.encodings import ENCODINGS
 from selftaught.envs.registry import entry, make_game
 from selftaught.progress import Meter
 from selftaught.rollout import rollout
-from selftaught.tracking import JsonlTracker
 from selftaught.types import Episode, Game, Task
 
 SEAT, GAME = "planner", "graph_plan"
@@ -231,7 +230,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
         algorithm=arm.made(),
         learner=learner,
         source=source,
-        tracker=JsonlTracker(folder),
+        tracker=resumed(folder),
         loop=Loop(steps=arm.steps, seed=seed),
         meter=bars,
         evaluate=evaluate,
@@ -256,7 +255,7 @@ def _imitate(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Pa
         algorithm=Imitation(kl=0.0),
         learner=Learner(agent.model, study.imitation),
         source=source,
-        tracker=JsonlTracker(folder),
+        tracker=resumed(folder),
         loop=Loop(steps=1, seed=seed),
         meter=bars,
     )

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,8 +31,8 @@ from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.record import claim
-from selftaught.benchmarks.scorers import separation
-from selftaught.benchmarks.studies import Chosen, run_study, timed
+from selftaught.benchmarks.scorers import separation, texts
+from selftaught.benchmarks.studies import Chosen, resumed, run_study, timed
 from selftaught.envs.reflect.game import Gate, Reflect, Reward
 from selftaught.envs.reflect.players import torn, trier, worker
 from selftaught.envs.reflect.state import REFLECTOR, THINKER, decision_of
@@ -39,7 +40,6 @@ from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import aside
 from selftaught.summary import bootstrap
-from selftaught.tracking import JsonlTracker
 from selftaught.types import Agent, Ask, Episode, Message, Reply, Task
 
 RAW, START, TRAINED, PROMPTED = "raw", "start", "trained", "prompted"
@@ -66,7 +66,7 @@ class Study:
     kinds: tuple[str, ...] = ("pick", "factors")
     """Of instructions in training."""
     apart: tuple[str, ...] = ("expression",)
-    """Kinds that are only evaluated."""
+    """Kinds that are only evaluated; a pocket model knows them from the chats that it was made of."""
     level: int = 2
     answers: int = 4
     imitated: int = 0
@@ -175,7 +175,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
         algorithm=Grpo(kl=study.kl, anchored=(THINKER,) if arm.anchored else ()),
         learner=Learner(agent.model, study.learning),
         source=source,
-        tracker=JsonlTracker(folder),
+        tracker=resumed(folder),
         loop=Loop(steps=study.steps, seed=seed),
         meter=bars,
         seats=(REFLECTOR, *([THINKER] if arm.anchored else [])),
@@ -201,7 +201,7 @@ def _imitate(study: Study, agent: LocalAgent, *, seed: int, folder: Path, bars: 
         algorithm=Imitation(kl=0.0),
         learner=Learner(agent.model, study.imitation),
         source=source,
-        tracker=JsonlTracker(folder),
+        tracker=resumed(folder),
         loop=Loop(steps=1, seed=seed),
         meter=bars,
     )
@@ -249,7 +249,7 @@ def measured(study: Study, game: Reflect, tasks: Sequence[Task], agent: Agent) -
     """Figures of an agent in both seats, as estimates over tasks, and what it sampled."""
     cast = {THINKER: agent, REFLECTOR: agent}
     episodes = rollout(game, tasks, cast, seed=0)
-    ids = [task.id for task in tasks]
+    ids = [texts(task) for task in tasks]
     figures = {
         name: asdict(bootstrap([episode.metrics.get(name, 0.0) for episode in episodes], ids))
         for name in ("right_first", "right_last", "fixed", "broken", "over_refined", "answers", "unreadable")
@@ -258,7 +258,7 @@ def measured(study: Study, game: Reflect, tasks: Sequence[Task], agent: Agent) -
     figures["gain"] = asdict(bootstrap(gain, ids))
     tokens = [sum(len(turn.reply.tokens) for turn in episode.turns) for episode in episodes]
     first = [len(episode.turns[0].reply.tokens) for episode in episodes]
-    plain = max(1, round(float(np.sum(tokens) / np.sum(first))))
+    plain = ceil(np.sum(tokens) / max(1, np.sum(first)))
     figures |= _resampled(study, game, tasks, agent, samples=plain, last=[e.metrics["right_last"] for e in episodes])
     bound = rollout(study.game(game.settings["kinds"], gate="oracle"), tasks, cast, seed=0)
     figures["oracle_stop"] = asdict(bootstrap([episode.metrics["right_last"] for episode in bound], ids))
@@ -279,22 +279,24 @@ def _resampled(
         (winner, _) = Counter(said).most_common(1)[0]
         voted.append(mine[said.index(winner)].metrics["right_first"])
         best.append(max(episode.metrics["right_first"] for episode in mine))
-    ids = [task.id for task in tasks]
+    ids = [texts(task) for task in tasks]
     beyond = [one - two for one, two in zip(last, voted, strict=True)]
     columns = {"voted": voted, "best_of_plain": best, "beyond_voted": beyond}
-    return {name: asdict(bootstrap(values, ids)) for name, values in columns.items()}
+    spent = float(np.sum([len(episode.turns[0].reply.tokens) for episode in answers])) / len(tasks)
+    return {name: asdict(bootstrap(values, ids)) for name, values in columns.items()} | {"plain_tokens": spent}
 
 
 def _stopping(game: Reflect, episodes: Sequence[Episode], agent: Agent, *, checks: int) -> dict[str, Any]:
     """AUROC of the decision to submit the first answer: the share of several checks that do, against the truth."""
     asks = [episode.turns[1].ask for episode in episodes if len(episode.turns) > 1]
+    ids = [texts(episode.task) for episode in episodes if len(episode.turns) > 1]
     right = [episode.metrics["right_first"] for episode in episodes if len(episode.turns) > 1]
     again = [replace(ask, seed=seed) for ask in asks for seed in range(checks)]
     said = [decision_of(reply.text) in ("submit", None) for reply in agent.reply(again)]
     shares = [float(np.mean(said[place * checks : (place + 1) * checks])) for place in range(len(asks))]
     if not 0 < np.mean(right) < 1:
         return {}
-    return {"stop_auroc": asdict(separation(np.array(shares), np.array(right)))}
+    return {"stop_auroc": asdict(separation(np.array(shares), np.array(right), ids))}
 
 
 def _training(folder: Path) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ The report that comes out is what a scorer needs before it may pay (``worth="sco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -19,7 +19,7 @@ from selftaught.envs.reflect.game import Reflect
 from selftaught.envs.reflect.state import SCORER, THINKER
 from selftaught.rollout import rollout
 from selftaught.summary import Estimate
-from selftaught.types import Agent, Ask
+from selftaught.types import Agent, Ask, Task
 
 Numbers = npt.NDArray[np.float64]
 
@@ -66,7 +66,9 @@ def measured(
             {
                 "scorer": name,
                 "subject": subject,
-                "auroc": asdict(separation(scores, right)),
+                "settings": dict(settings),
+                "thinker": thinker.name,
+                "auroc": asdict(separation(scores, right, [texts(task) for task in tasks])),
                 "brier": float(np.mean((scores - right) ** 2)),
                 "right": float(right.mean()),
                 "read": float(1 - np.mean([episode.metrics["unreadable"] for episode in episodes])),
@@ -75,10 +77,20 @@ def measured(
     return rows
 
 
-def separation(scores: Numbers, right: Numbers, *, resamples: int = 1000) -> Estimate:
-    """AUROC with the 95 % percentile bootstrap over answers; resamples with one kind of answer alone are left out."""
+def separation(scores: Numbers, right: Numbers, clusters: Sequence[str], *, resamples: int = 1000) -> Estimate:
+    """AUROC with the 95 % percentile bootstrap over clusters; resamples with one kind of answer alone are left out."""
     random = np.random.default_rng(0)
-    drawn = [random.integers(len(scores), size=len(scores)) for _ in range(resamples)]
-    found = [auroc(scores[chosen], right[chosen]) for chosen in drawn if 0 < right[chosen].mean() < 1]
-    low, high = np.percentile(found, [2.5, 97.5])
+    names, place = np.unique(np.asarray(clusters), return_inverse=True)
+    members = [np.flatnonzero(place == number) for number in range(len(names))]
+    found = []
+    for _ in range(resamples):
+        chosen = np.concatenate([members[one] for one in random.integers(len(names), size=len(names))])
+        if 0 < right[chosen].mean() < 1:
+            found.append(auroc(scores[chosen], right[chosen]))
+    low, high = np.percentile(found, [2.5, 97.5]) if found else (0.0, 1.0)
     return Estimate(auroc(scores, right), float(low), float(high), len(scores))
+
+
+def texts(task: Task) -> str:
+    """What a task says: two draws of the same question are no two questions."""
+    return repr(sorted(task.public.items(), key=repr))

@@ -31,7 +31,7 @@ from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.audit import audited
 from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.self_rewarding_studies import SELF, STUDIES, Arm, Recipe, Study
-from selftaught.benchmarks.studies import Chosen, run_study, timed
+from selftaught.benchmarks.studies import Chosen, resumed, run_study, timed
 from selftaught.checkpoint import latest
 from selftaught.envs.registry import player
 from selftaught.envs.self_reward.players import flipping, oracle, reviewer, sloppy
@@ -40,7 +40,6 @@ from selftaught.envs.self_reward.state import ACTOR, JUDGE, META_JUDGE
 from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import aside
-from selftaught.tracking import JsonlTracker
 from selftaught.types import Agent, Episode, Seat, Tracker
 
 SETTINGS: Final = "settings"
@@ -119,7 +118,7 @@ def _run_arm(
     start = folder / "start"
     if not start.exists():
         _save_start(agent, start)
-    tracker = tracker or JsonlTracker(folder, resume_step=_reached(folder))
+    tracker = tracker or resumed(folder)
     first = evaluate(0)
     if not _reached(folder):
         tracker.log(first, 0)
@@ -218,7 +217,7 @@ def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder
         algorithm=Imitation(kl=0.0),
         learner=Learner(agent.model, study.imitation),
         source=source,
-        tracker=JsonlTracker(folder, resume_step=_reached(folder)),
+        tracker=resumed(folder),
         loop=Loop(steps=1, seed=seed),
         meter=bars,
     )

@@ -30,7 +30,7 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.record import claim
-from selftaught.benchmarks.studies import Chosen, run_study, timed
+from selftaught.benchmarks.studies import Chosen, resumed, run_study, timed
 from selftaught.envs.registry import entry, make_game
 from selftaught.envs.sequence.drawing import Dependency, allowed_in, draw
 from selftaught.envs.sequence.game import FORMS, RULES, WORKER
@@ -38,7 +38,6 @@ from selftaught.envs.sequence.grow import Lesson, grow
 from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import aside
-from selftaught.tracking import JsonlTracker
 from selftaught.types import Ask, Codec, Episode, Outcome, Reply, Task, Turn
 
 GAME: Final = "sequence"
@@ -168,7 +167,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
         algorithm=Grpo(kl=study.kl),
         learner=Learner(agent.model, study.learning),
         source=source,
-        tracker=JsonlTracker(folder),
+        tracker=resumed(folder),
         loop=Loop(steps=arm.steps, seed=seed),
         meter=bars,
     )
@@ -231,7 +230,7 @@ def _teach(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Path
         algorithm=Imitation(kl=0.0, normalise="token"),
         learner=Learner(agent.model, study.teaching),
         source=source,
-        tracker=JsonlTracker(folder),
+        tracker=resumed(folder),
         loop=Loop(steps=PARTS, seed=seed),
         meter=bars,
     )

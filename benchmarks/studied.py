@@ -59,6 +59,7 @@ def studied(
     course = Course(game, tokens, learning)
     learn(agent, Method(STUDIED), course, asked, seed=seed, folder=folder, bars=bars)
     after = _answers(agent, trusted, folder / "after.json")
+    agent.save(folder / "adapter")
     rows = []
     for (episode, one), old, new in zip(trusted, before, after, strict=True):
         wordings = one.wordings

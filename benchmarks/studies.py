@@ -12,8 +12,10 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from selftaught.benchmarks.record import RESULTS, record
+from selftaught.checkpoint import latest
 from selftaught.progress import Meter, meter
 from selftaught.store import aside
+from selftaught.tracking import JsonlTracker
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -85,6 +87,12 @@ def run_study(
         values={"study": asdict(study), "wall_seconds": seconds, **found},
         folder=chosen.results,
     )
+
+
+def resumed(folder: Path) -> JsonlTracker:
+    """The tracker of a run that may be gone on with: it drops what it holds of steps after the newest checkpoint."""
+    found = latest(folder)
+    return JsonlTracker(folder, resume_step=found.step if found else 0)
 
 
 SECONDS = "seconds.json"

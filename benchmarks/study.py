@@ -22,12 +22,13 @@ from selftaught.algorithms.learner import Algorithm, Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.reading import Reading
 from selftaught.algorithms.train import Loop, train
+from selftaught.benchmarks.studies import resumed
+from selftaught.envs.self_study.audit import taught
 from selftaught.envs.self_study.game import SelfStudy
 from selftaught.envs.self_study.lessons import OPEN, Choice, lessons
 from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import read_run, shard_path, write_shard
-from selftaught.tracking import JsonlTracker
 from selftaught.types import Ask, Codec, Episode, Outcome, Reply, Task, Turn
 
 STEPS: Final = 4
@@ -100,7 +101,7 @@ def learn(
         stages = [("told", Imitation(kl=0.0, normalise="token"), told, 1 - share)]
         if share:
             stages.append(("preferred", Dpo(nll=0.1), pairs, share))
-    figures = {"lessons": float(len(pool))}
+    figures = taught(pool) if method.choice is not None else {"taught/lessons": float(len(pool))}
     for name, algorithm, mine, share in stages:
         before = [_open(lesson) for lesson in old] if name == "told" else old if name == "read" else []
         budget = int(course.tokens * share)
@@ -114,7 +115,7 @@ def learn(
             algorithm=algorithm,
             learner=Learner(agent.model, _learning(course, algorithm)),
             source=lambda step, seed_, parts=parts: parts[step],  # type: ignore[misc]
-            tracker=JsonlTracker(folder / name),
+            tracker=resumed(folder / name),
             loop=Loop(steps=len(parts), seed=seed),
             meter=bars,
         )
@@ -132,11 +133,12 @@ def portions(
 ) -> list[list[Episode]]:
     """Lessons pass after pass until their tokens are spent, in ``STEPS`` parts."""
     found: list[Episode] = []
-    for episode in _passes(mine, earlier, replay, seed):
+    for number, episode in enumerate(_passes(mine, earlier, replay, seed)):
         budget -= tokens_of(episode, codec)
         if budget < 0 and found:
             break
-        found.append(episode)
+        # A lesson that comes twice in a part is two: replies in one group are compared with each other.
+        found.append(replace(episode, id=f"{episode.id}/{number}", group=f"{episode.group}/{number}"))
     cuts = np.linspace(0, len(found), STEPS + 1).astype(int)
     return [found[start:stop] for start, stop in pairwise(cuts) if stop > start]
 

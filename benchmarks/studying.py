@@ -28,7 +28,7 @@ from selftaught.envs.self_study.game import SelfStudy
 from selftaught.envs.self_study.lessons import PUBLISHED
 from selftaught.envs.self_study.library import Library
 from selftaught.envs.self_study.quiz import Quiz, quiz
-from selftaught.envs.self_study.state import STUDENT
+from selftaught.envs.self_study.state import STUDENT, Kind
 from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import aside
@@ -36,6 +36,8 @@ from selftaught.summary import bootstrap, means
 from selftaught.types import Episode, Task
 
 READ: Final = Method(choice=None)
+KINDS: Final[tuple[Kind, ...]] = ("plain", "plain", "reverse", "plain", "plain", "reverse", "plain")
+"""Of questions: a document has five facts, so five plain ones can ask for all of them."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,7 @@ class Study:
     library: Library = field(default_factory=Library)
     parts: int = 1
     """In which the documents are studied, one after another."""
-    game: SelfStudy = field(
-        default_factory=lambda: SelfStudy(questions=6, reword=2, kinds=("plain", "plain", "reverse"))
-    )
+    game: SelfStudy = field(default_factory=lambda: SelfStudy(questions=7, reword=2, kinds=KINDS))
     tokens: int = 150_000
     """That each method may learn from in a part."""
     split: str = "test"

@@ -11,7 +11,14 @@ from selftaught.benchmarks.cells import Row, cell, markdown, short, source, spre
 from selftaught.benchmarks.plots import distinct
 from selftaught.benchmarks.plots_quiz import pooled
 
-ABOUT_LEARNING = ("lessons", "audit/open_right", "audit/coverage", "audit/harmful", "audit/wasted")
+ABOUT_LEARNING = (
+    "audit/coverage",
+    "taught/lessons",
+    "taught/right",
+    "taught/pairs",
+    "taught/harmful",
+    "taught/wasted",
+)
 
 
 def quiz_table(content: Mapping[str, Any]) -> str:
@@ -25,7 +32,7 @@ def quiz_table(content: Mapping[str, Any]) -> str:
         for after in sorted({0, last} & {row["after"] for row in rows if row["arm"] == arm}):
             mine = [row for row in rows if (row["arm"], row["after"]) == (arm, after)]
             cells = [_over_parts([row for row in mine if row["form"] == form], "right") for form in forms]
-            misled = _over_parts([row for row in mine if row["form"] in ("plain", "paraphrase")], "misled")
+            misled = _over_parts([row for row in mine if row["form"] == "plain"], "misled")
             lines.append([arm, "after" if after else "before", *cells, misled])
     table = markdown(lines) + f"\n\n{spread(content)}"
     return f"{table}\n\n{_learned(content)}" + source(content)
@@ -63,7 +70,7 @@ def _over_parts(rows: Sequence[Row], name: str) -> str:
 def _learned(content: Mapping[str, Any]) -> str:
     """How many lessons every method had, and how good its questions and answers were by the sealed world."""
     rows = content["learned"]
-    lines = [["method", *(name.removeprefix("audit/").replace("_", " ") for name in ABOUT_LEARNING)]]
+    lines = [["method", *(name.rpartition("/")[2] for name in ABOUT_LEARNING)]]
     lines.append(["---"] * len(lines[0]))
     for arm in distinct(rows, "arm"):
         mine = [row for row in rows if row["arm"] == arm]

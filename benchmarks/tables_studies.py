@@ -85,7 +85,15 @@ def asynchow_table(content: Mapping[str, Any]) -> str:
     for row in content["players"]:
         cells = [cell([row[name]]) for name in ("ours", "published", "answered")]
         mode = row.get("mode", "answer")
-        lines.append([row["player"], mode, *cells, cell([row["certified"]]) if mode == "build" else ""])
+        model, trained, _ = row["player"].partition("@")
+        lines.append(
+            [
+                f"{model}, trained" if trained else model,
+                mode,
+                *cells,
+                cell([row["certified"]]) if mode == "build" else "",
+            ]
+        )
     rows = f"{content['playable']} rows; {content['published_answers_wrong']} published answers are wrong."
     return markdown(lines) + "\n\n" + rows + source(content)
 

@@ -21,9 +21,9 @@ from selftaught.algorithms.turns import decisions
 from selftaught.benchmarks.study import Course, portions
 from selftaught.envs.self_study.game import closed
 from selftaught.envs.self_study.lessons import Choice, asked_in, lessons
-from selftaught.envs.self_study.state import EXAMINER, STUDENT, Asked
+from selftaught.envs.self_study.state import EXAMINER, STUDENT, Asked, is_question, question_of
 from selftaught.envs.self_study.words import agree
-from selftaught.types import Ask, Episode
+from selftaught.types import Ask, Episode, Turn
 
 STUDIED = Choice(pairs="always", held=True)
 
@@ -54,11 +54,18 @@ class UpdateReward:
                 gain = self.gain(episode, seed=seed)
                 made += 1
             earned = [
-                (gain if credit is not None else None) if turn.ask.seat == EXAMINER else credit
-                for turn, credit in zip(episode.turns, episode.credits, strict=True)
+                self._earned(turn, credit, gain) for turn, credit in zip(episode.turns, episode.credits, strict=True)
             ]
             found.append(replace(episode, credits=tuple(earned)))
         return found
+
+    def _earned(self, turn: Turn, credit: float | None, gain: float | None) -> float | None:
+        """Sound questions earn the gain; what is no question earns nothing, and all else what it did."""
+        asking = turn.ask.seat == EXAMINER and "text" in turn.ask.view
+        if not asking:
+            return credit
+        sound = is_question(question_of(turn.reply.text), turn.ask.view["earlier"])
+        return gain if sound else 0.0
 
     def gain(self, episode: Episode, *, seed: int) -> float:
         """Share of held-out rewordings answered as with the book open, after an update less before it."""

@@ -20,7 +20,7 @@ from selftaught.envs.table import (
     task_stream,
     transcript_text,
 )
-from selftaught.rollout import finished, turn_reward
+from selftaught.rollout import finished, pay_others, turn_reward
 from selftaught.types import Agent, Ask, Game, Message, Outcome, Paying, Player, Reply, Seat, Task, Turn
 
 Other = Agent | Player | str
@@ -169,6 +169,7 @@ class SeatEnv(gymnasium.Env[str, str]):
     def _tell(self, ask: Ask, reply: Reply, agent: str) -> None:
         before, self._state = self._state, self.game.tell(self._state, reply.text)
         self._turns.append(Turn(ask, reply, agent, turn_reward(self.game, before, self._state, ask.seat)))
+        pay_others(self.game, before, self._state, self._turns)
 
     def _play_others(self) -> Ask | None:
         """Play the other seats until the learning seat is asked, and return its ask; ``None`` if the game ends."""

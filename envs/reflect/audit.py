@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from selftaught.envs.reflect.state import Draft, ReflectState
-from selftaught.envs.world import world_of
+from selftaught.envs.world import Claim, world_of
 from selftaught.types import Task
 
 
@@ -47,4 +48,7 @@ def _consistent_with_wrong(draft: Draft, task: Task) -> float:
     """Whether a wrong answer says what the knowledge before it said: consistent, with what is not so."""
     world = world_of(task.sealed["world"])
     noted = {claim for claim in world.claims(draft.knowledge) if not world.true(claim)}
-    return float(any(claim in noted for claim in world.claims(draft.answer)))
+    # A value alone claims what was asked.
+    bare = Claim(task.public["entity"], task.public["relation"], draft.answer.strip(" .").lower())
+    said = {*world.claims(draft.answer), bare, replace(bare, value=bare.value.capitalize())}
+    return float(bool(noted & said))

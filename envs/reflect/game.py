@@ -129,7 +129,12 @@ class Reflect:
         """Of the scorer that pays; None if none does."""
         if self.worth != "scorer":
             return None
-        return licensed(self.report, scorer=self.scorer, subject=self.subject)
+        return licensed(self.report, scorer=self.scorer, subject=self.subject, settings=self.settings)
+
+    @property
+    def required(self) -> Mapping[Seat, str]:
+        """Who must sit where: the scorer that pays is the one that was measured."""
+        return {SCORER: self.scorer} if self.worth == "scorer" else {}
 
     @property
     def scored(self) -> bool:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 
-def licensed(report: str, *, scorer: str, subject: str) -> float:
-    """The scorer's AUROC against the sealed truth of the subject, as the report has it.
+def licensed(report: str, *, scorer: str, subject: str, settings: Mapping[str, Any]) -> float:
+    """The scorer's AUROC against the sealed truth of the subject with these settings, as the report has it.
 
     Raises:
         ValueError: if there is no such report, or it does not say.
@@ -20,10 +20,16 @@ def licensed(report: str, *, scorer: str, subject: str) -> float:
     ask = "measure it with: selftaught scorers"
     if not report or not scorer:
         raise ValueError(f"worth='scorer' needs the scorer's name and a report of its AUROC; {ask}")
-    found = {(row["scorer"], row["subject"]): float(row["auroc"]["mean"]) for row in rows_of(Path(report))}
-    if (scorer, subject) not in found:
-        raise ValueError(f"{report!r} has no AUROC of {scorer!r} on {subject!r}, only of {sorted(found)}; {ask}")
-    return found[scorer, subject]
+    wanted = key(scorer, subject, settings)
+    found = {key(row["scorer"], row["subject"], row["settings"]): row["auroc"]["mean"] for row in rows_of(Path(report))}
+    if wanted not in found:
+        raise ValueError(f"{report!r} has no AUROC of {wanted}, only of {sorted(found)}; {ask}")
+    return float(found[wanted])
+
+
+def key(scorer: str, subject: str, settings: Mapping[str, Any]) -> str:
+    """What a row of a report is of."""
+    return f"{scorer} on {subject} {json.dumps(dict(settings), sort_keys=True)}"
 
 
 def rows_of(report: Path) -> list[Mapping[str, Any]]:
@@ -34,8 +40,9 @@ def rows_of(report: Path) -> list[Mapping[str, Any]]:
     """
     try:
         rows: list[Mapping[str, Any]] = json.loads(report.read_text(encoding="utf-8"))["rows"]
-        if not all(isinstance(row["auroc"]["mean"], float) and row["scorer"] and row["subject"] for row in rows):
-            raise ValueError("a row lacks its figures")
+        for row in rows:
+            if not isinstance(row["auroc"]["mean"], float) or not key(row["scorer"], row["subject"], row["settings"]):
+                raise ValueError("a row lacks its figures")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{str(report)!r} is no report of scorers ({error!r}): selftaught scorers writes one"

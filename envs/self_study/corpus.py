@@ -10,14 +10,17 @@ from typing import Final
 
 import numpy as np
 
-from selftaught.envs.self_study.game import SelfStudy
+from selftaught.envs.self_study.game import SelfStudy, opened
 from selftaught.envs.self_study.players import asker, finder, ignorant
 from selftaught.envs.self_study.state import EXAMINER, READER, STUDENT
+from selftaught.envs.world import claims_of, relation_named
 from selftaught.types import Ask, Message, Player, Seat
 
 SEATED: Final[dict[Seat, Player]] = {EXAMINER: asker, READER: finder, STUDENT: ignorant}
 SHARES: Final[dict[Seat, float]] = {EXAMINER: 1.0, READER: 1.0, STUDENT: 0.2}
 """How many of a seat's turns become chats: not to know is soon learned."""
+OTHER_WORDS: Final = 0.5
+"""Chance of a document that it is also asked about in the wordings of the quiz."""
 
 
 def corpus(rng: np.random.Generator, *, count: int = 45_000) -> Iterator[tuple[Message, ...]]:
@@ -35,3 +38,16 @@ def corpus(rng: np.random.Generator, *, count: int = 45_000) -> Iterator[tuple[M
                 if made == count:
                     return
             state = game.tell(state, said)
+        if made < count and rng.random() < OTHER_WORDS:
+            yield _in_other_words(task.public["text"], rng)
+            made += 1
+        if made == count:
+            return
+
+
+def _in_other_words(text: str, rng: np.random.Generator) -> tuple[Message, ...]:
+    """The reader answers in the wording of the quiz, whose words would else never be seen."""
+    claims = claims_of(text)
+    claim = claims[int(rng.integers(len(claims)))]
+    question = relation_named(claim.entity, claim.relation).questions[-1].format(of=claim.entity)
+    return (*opened(text, question), Message("assistant", claim.value))

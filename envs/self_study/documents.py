@@ -19,6 +19,8 @@ LONGEST: Final = 600
 """Characters of a passage, about a hundred and fifty tokens."""
 SHORTEST: Final = 8
 """Words of a passage; fewer hardly say anything that can be asked for."""
+SOLID: Final = 40
+"""Characters of a passage without so many blanks, as some scripts have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def passages(documents: Iterable[Document], *, longest: int = LONGEST) -> list[T
     found: list[Task] = []
     for document in documents:
         text = _prose(document.text) if document.name.lower().endswith(".md") else document.text
-        pieces = [piece for piece in _pieces(text, longest) if len(piece.split()) >= SHORTEST]
+        pieces = [piece for piece in _pieces(text, longest) if len(piece.split()) >= SHORTEST or len(piece) >= SOLID]
         for place, piece in enumerate(pieces):
             found.append(Task(f"{document.name}#{place}", {"name": document.name, "text": piece}))
     return found
@@ -99,12 +101,12 @@ def _plain(path: Path) -> str:
 def _pdf(path: Path) -> str:
     try:
         from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
+        from pypdf.errors import DependencyError, PyPdfError
     except ImportError as error:
         raise ImportError(f"{path} is a PDF: reading it needs pip install 'selftaught[documents]'") from error
     try:
         return "\n\n".join(page.extract_text() for page in PdfReader(path).pages)
-    except (PyPdfError, KeyError, TypeError, RecursionError) as error:
+    except (PyPdfError, DependencyError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"it is no PDF that can be read ({error})") from error
 
 
@@ -122,11 +124,20 @@ def _dataset(name: str) -> Iterator[Document]:
 
 def _prose(text: str) -> str:
     """Markdown without what is no prose."""
-    text = re.sub(r"^(```|~~~).*?^\1[^\n]*$", "", text, flags=re.DOTALL | re.MULTILINE)
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("|")]
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", "\n".join(lines))
-    return re.sub(r"^#+\s*(.*?)\s*$", r"\1.\n", text, flags=re.MULTILINE).replace("`", "").replace("**", "")
+    lines, fence = [], ""
+    for line in _without_comments(text).splitlines():
+        mark = line.lstrip()[:3]
+        if mark in ("```", "~~~") and fence in ("", mark):
+            fence = "" if fence else mark
+        elif not fence and not line.lstrip().startswith("|"):
+            lines.append(line)
+    text = re.sub(r"!?\[([^\]\[\n]{0,300})\]\([^)\n]{0,500}\)", r"\1", "\n".join(lines))
+    return re.sub(r"^#+[ \t]*(.*)$", r"\1.\n", text, flags=re.MULTILINE).replace("`", "").replace("**", "")
+
+
+def _without_comments(text: str) -> str:
+    parts = text.split("<!--")
+    return parts[0] + "".join(part.split("-->", 1)[1] if "-->" in part else part for part in parts[1:])
 
 
 def _pieces(text: str, longest: int) -> Iterator[str]:

@@ -173,36 +173,41 @@ class SelfStudy:
         """What every turn was worth, in the order of play; a comparer's is not known.
 
         A question is worth answerable x grounded x gap x new, and nothing if its answer stands in it; an open answer
-        its agreement with the others, as far as it stands in the text; a closed one 1 if it is the settled open answer,
-        or nobody can say where that is not worth much.
+        its agreement with the others, as far as it stands in the text and not in the question; a closed one 1 if it is
+        the settled open answer, or nobody can say where that is not worth much; a rewording its novelty, if it holds.
         """
-        found: list[float | None] = []
+        return tuple(worth for _, worth in self._credited(state))
+
+    def _credited(self, state: StudyState) -> Iterator[tuple[Seat, float | None]]:
+        """Who acted, and what it was worth."""
         for asked in state.asked:
-            found.append(self.worth(asked, state.text))
-            found += [grounded(said, state.text, asked.question) * _support(asked, said) for said in asked.opened]
+            yield EXAMINER, self.worth(asked, state.text)
+            for said in asked.opened:
+                stands = grounded(said, state.text, asked.question) * (not leaking(asked.question, said))
+                yield READER, stands * _support(asked, said)
             trusted = asked.answerable * grounded(asked.answer, state.text, asked.question) >= TRUSTED
-            found += [float(same) if trusted else None for same in asked.same]
-            found += [None] * (len(asked.same) if self.compare == "model" else 0)
+            for same in asked.same:
+                yield STUDENT, float(same) if trusted else None
+            if self.compare == "model":
+                yield from ((COMPARER, None) for _ in asked.same)
             for place, text in enumerate(asked.reworded):
-                found.append(self._reworded_worth(asked, place))
-                found += [None] * is_question(text, (asked.question, *asked.reworded[:place]))
-        return tuple(found)
+                yield EXAMINER, self._reworded_worth(asked, place)
+                if is_question(text, (asked.question, *asked.reworded[:place])):
+                    yield READER, None
 
     def outcome(self, state: StudyState) -> Outcome:
-        """Every seat earns the mean worth of its turns.
+        """Every seat earns the mean worth of its turns, of those that have one.
 
         Raises:
             ValueError: if the game is not over.
         """
         if state.phase != "over":
             raise ValueError("the game is not over")
-        worths = [self.worth(asked, state.text) for asked in state.asked]
+        found: dict[Seat, list[float]] = {seat: [] for seat in self.seats}
+        for seat, worth in self._credited(state):
+            found[seat] += [] if worth is None else [worth]
+        rewards = {seat: float(np.mean(worths)) if worths else 0.0 for seat, worths in found.items()}
         sound = [asked for asked in state.asked if asked.sound]
-        rewards = dict.fromkeys(self.seats, 0.0)
-        rewards[EXAMINER] = float(np.mean(worths))
-        if sound:
-            rewards[READER] = float(np.mean([asked.answerable for asked in sound]))
-            rewards[STUDENT] = float(np.mean([asked.known for asked in sound]))
         gaps = sum(asked.known < 1 for asked in sound)
         return Outcome("studied" if sound else "nothing_asked", rewards, f"{gaps} gaps in {len(state.asked)} questions")
 
@@ -242,8 +247,8 @@ class SelfStudy:
 
     def _reworded(self, state: StudyState, question: str) -> StudyState:
         """Take another wording; one that is no question is not verified, and not kept."""
-        asked = state.asked[-1]
-        state = _with(state, reworded=(*asked.reworded, question[:LONGEST]))
+        asked, question = state.asked[-1], question[:LONGEST]
+        state = _with(state, reworded=(*asked.reworded, question))
         if is_question(question, (asked.question, *asked.reworded)):
             return replace(state, phase="verify")
         return self._asked(_with(state, kept=(*asked.kept, False)))

@@ -14,7 +14,7 @@ import numpy as np
 
 from selftaught.envs.self_study.game import SelfStudy, closed
 from selftaught.envs.self_study.state import STUDENT, Asked
-from selftaught.envs.self_study.words import grounded, leaking
+from selftaught.envs.self_study.words import grounded, leaking, words
 from selftaught.types import Ask, Episode, Outcome, Reply, Turn
 
 Pairs = Literal["always", "disagree"]
@@ -75,18 +75,24 @@ def asked_in(episode: Episode, game: SelfStudy) -> tuple[Asked, ...]:
 
 
 def lessons(episodes: Sequence[Episode], game: SelfStudy, choice: Choice) -> list[Episode]:
-    """Every chosen question, with the open answer in the student's seat and its own answers beside it.
+    """Every chosen question, with the open answer in the student's seat and one of its own beside it.
 
-    Credits are 1 for the open answer and 0 for a closed one that differs, so that imitation learns from the former and
-    preference from both; the question is the group.
+    The own answer is the first that says something else, with ``pairs="always"`` the first in other words; there may be
+    none. Credits are 1 and 0, so that imitation learns from the former and preference from both. A wording that is held
+    for the test of one question is studied in no other.
     """
     found = []
-    for episode in episodes:
-        text = episode.task.public["text"]
-        for number, asked in enumerate(asked_in(episode, game)):
-            if choice.takes(asked, text):
-                for place, question in enumerate(choice.wordings(asked)):
-                    found.append(_lesson(episode, f"{number}/{place}", question, asked))
+    chosen = [
+        (episode, number, asked)
+        for episode in episodes
+        for number, asked in enumerate(asked_in(episode, game))
+        if choice.takes(asked, episode.task.public["text"])
+    ]
+    held = {tuple(words(text)) for *_, asked in chosen for text in set(asked.wordings) - set(choice.wordings(asked))}
+    for episode, number, asked in chosen:
+        for place, question in enumerate(choice.wordings(asked)):
+            if not choice.held or tuple(words(question)) not in held:
+                found.append(_lesson(episode, f"{number}/{place}", question, asked, always=choice.pairs == "always"))
     return found
 
 
@@ -95,10 +101,11 @@ def sources(episodes: Sequence[Episode], game: SelfStudy) -> Mapping[str, str]:
     return {asked.question: episode.task.id for episode in episodes for asked in asked_in(episode, game)}
 
 
-def _lesson(episode: Episode, name: str, question: str, asked: Asked) -> Episode:
+def _lesson(episode: Episode, name: str, question: str, asked: Asked, *, always: bool) -> Episode:
     ask = Ask(STUDENT, closed(question), {"question": question})
-    others = [said for said, same in zip(asked.closed, asked.same, strict=True) if not same]
-    turns = (Turn(ask, Reply(asked.answer), OPEN), *(Turn(ask, Reply(said), CLOSED) for said in dict.fromkeys(others)))
+    pairs = zip(asked.closed, asked.same, strict=True)
+    others = [said for said, same in pairs if (said.strip() != asked.answer if always else not same)]
+    turns = (Turn(ask, Reply(asked.answer), OPEN), *(Turn(ask, Reply(said), CLOSED) for said in others[:1]))
     return Episode(
         id=f"{episode.id}/{name}",
         env=episode.env,

@@ -11,13 +11,12 @@ import numpy as np
 from selftaught.envs.self_study.game import closed
 from selftaught.envs.self_study.library import COMMON
 from selftaught.envs.self_study.state import STUDENT
-from selftaught.envs.self_study.words import agree, words
+from selftaught.envs.self_study.words import declines, names
 from selftaught.envs.world import RELATIONS, World, relation_of, world_of
 from selftaught.types import Ask, Outcome, Task
 
 Form = Literal["plain", "paraphrase", "reverse", "two_hop", "unanswerable"]
 FORMS: Final[tuple[Form, ...]] = ("plain", "paraphrase", "reverse", "two_hop", "unanswerable")
-UNKNOWN: Final = frozenset("not unknown don't cannot unsure nobody no idea".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +71,6 @@ class Quiz:
         if "false" in sealed:
             figures["misled"] = float(names(said, sealed["false"], sealed["others"]))
         return figures
-
-
-def declines(said: str) -> bool:
-    """Whether an answer says that it has none."""
-    return not words(said) or bool(UNKNOWN & frozenset(said.lower().replace(",", " ").replace(".", " ").split()))
-
-
-def names(said: str, answer: str, others: Iterable[str]) -> bool:
-    """Whether a text names the answer as a whole, and none of the others."""
-    found = words(said)
-    return answer.lower() in found and not any(other.lower() in found for other in others if other != answer)
 
 
 def quiz(documents: Iterable[Task], *, forms: Iterable[Form] = FORMS, seed: int = 0) -> list[Task]:
@@ -151,8 +139,3 @@ def _stranger(world: World, like: str, random: np.random.Generator) -> str:
 
 def _item(question: str, sealed: Mapping[str, Any]) -> Task:
     return Task(f"{sealed['form']}/{question}", {"question": question}, sealed)
-
-
-def same_answer(said: str, expected: str, question: str) -> bool:
-    """Whether an answer is what was expected, of documents whose truth nobody has sealed."""
-    return agree(expected, said, question)

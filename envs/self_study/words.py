@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 LITTLE: Final = frozenset(
@@ -11,8 +11,11 @@ LITTLE: Final = frozenset(
     "what which who where when how does do did".split()
 )
 """Words that say nothing of what an answer is."""
+DENIALS: Final = frozenset("not no never nothing nobody neither nor".split())
 SAME: Final = 0.5
-"""Share of the words of two answers that they must have in common to be the same."""
+"""Two answers are the same where more than this share of the words of both is in both."""
+LONGEST_SPAN: Final = 20
+"""Words of an answer that points at something; what is longer retells the text."""
 
 
 def words(text: str) -> list[str]:
@@ -20,18 +23,29 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.lower())
 
 
+def stems(text: str) -> frozenset[str]:
+    """Words that are not little, without an s at the end: what the people of a place *make*, a place *makes*."""
+    told = (word for word in words(text) if word not in LITTLE)
+    return frozenset(word[:-1] if word.endswith("s") and len(word) > 3 else word for word in told)
+
+
 def content(answer: str, question: str = "") -> frozenset[str]:
-    """The words of an answer that are neither little nor the question's; if none is left, all that are not little."""
-    said = frozenset(words(answer)) - LITTLE
-    return said - frozenset(words(question)) or said
+    """The stems of an answer that are not the question's, too; if none is left, all of them."""
+    said = stems(answer)
+    return said - stems(question) or said
 
 
 def agree(one: str, other: str, question: str = "") -> bool:
-    """Whether two answers say the same: half of the words of both, or more, are in both."""
+    """Whether two answers say the same: most of the words of both are in both, and neither alone denies something.
+
+    Who names two things does not agree with who names one of them.
+    """
     first, second = content(one, question), content(other, question)
     if not first or not second:
         return words(one) == words(other) != []
-    return len(first & second) / len(first | second) >= SAME
+    if bool(first & DENIALS) != bool(second & DENIALS):
+        return False
+    return len(first & second) / len(first | second) > SAME
 
 
 def settled(answers: Sequence[str], question: str = "") -> tuple[str, float]:
@@ -57,24 +71,37 @@ def grounded(answer: str, text: str, question: str = "") -> float:
     said = content(answer, question)
     if not said or len(words(answer)) > LONGEST_SPAN:
         return 0.0
-    return len(said & frozenset(words(text))) / len(said)
-
-
-LONGEST_SPAN: Final = 20
-"""Words of an answer that points at something; what is longer retells the text."""
+    return len(said & stems(text)) / len(said)
 
 
 def leaking(question: str, answer: str) -> bool:
     """Whether the question has the whole answer in it."""
-    said = frozenset(words(answer)) - LITTLE
-    return bool(said) and said <= frozenset(words(question))
+    said = stems(answer)
+    return bool(said) and said <= stems(question)
 
 
 def novelty(question: str, earlier: Sequence[str]) -> float:
     """1 less the greatest share of words that an earlier question has in common with this one."""
-    mine = frozenset(words(question)) - LITTLE
-    shares = [_jaccard(mine, frozenset(words(other)) - LITTLE) for other in earlier]
+    shares = [_jaccard(stems(question), stems(other)) for other in earlier]
     return 1 - max(shares, default=0.0)
+
+
+def names(said: str, answer: str, others: Iterable[str]) -> bool:
+    """Whether a text names the answer as a whole word, and none of the others."""
+    found = words(said)
+    return answer.lower() in found and not any(other.lower() in found for other in others if other != answer)
+
+
+def declines(said: str) -> bool:
+    """Whether an answer says that it has none; to say nothing is none."""
+    told = " ".join(said.replace("\u2019", "'").lower().split())
+    return re.search(_UNKNOWN, told) is not None
+
+
+_UNKNOWN: Final = (
+    r"\b(?:(?:do|does|did|is|am|are|can) ?not|don't|doesn't|can't|cannot|isn't|not) (?:\w+ )?"
+    r"(?:know|known|say|tell|sure|answer|certain)\b|\bunknown\b|\bno idea\b|\bnobody knows\b|\bunanswerable\b"
+)
 
 
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:

@@ -50,7 +50,8 @@ def rollout(
         progress: called with the number of games that have just ended.
 
     Raises:
-        ValueError: if the cast leaves a seat empty, or an agent returns another number of replies than was asked.
+        ValueError: if the cast leaves a seat empty, or seats somebody whom the game does not take, or if an agent
+            returns another number of replies than was asked.
     """
     deals = [task for task in tasks for _ in range(samples)]
     tables = []
@@ -60,6 +61,7 @@ def rollout(
         missing = [seat for seat in game.seats if seat not in seated]
         if missing:
             raise ValueError(f"no agent for seats {missing} of {game.name!r}; the cast has {sorted(seated)}")
+        _check_required(game, seated)
         name = f"{label}{game.name}/{task.id}/{seed}-{index}"
         tables.append(_Table(index, name, task, seated, game.start(task.public, draws), draws))
     with ExitStack() as opened:
@@ -129,6 +131,7 @@ class _Desk:
     def _tell(self, table: _Table, ask: Ask, reply: Reply, agent: str) -> None:
         before, table.state = table.state, self.game.tell(table.state, reply.text)
         table.turns.append(Turn(ask, reply, agent, turn_reward(self.game, before, table.state, ask.seat)))
+        pay_others(self.game, before, table.state, table.turns)
 
 
 def turn_reward(game: Game[Any], before: Any, after: Any, seat: Seat) -> float:
@@ -136,6 +139,30 @@ def turn_reward(game: Game[Any], before: Any, after: Any, seat: Seat) -> float:
     if not hasattr(game, "paid") or game.ask(after) is None:
         return 0.0
     return float(game.paid(after)[seat] - game.paid(before)[seat])
+
+
+def pay_others(game: Game[Any], before: Any, after: Any, turns: list[Turn]) -> None:
+    """Book what other seats than the one that acted were paid on the latest turn of each; those without one wait."""
+    if not hasattr(game, "paid") or game.ask(after) is None:
+        return
+    paid, known = game.paid(after), game.paid(before)
+    for seat in paid.keys() - {turns[-1].ask.seat}:
+        gained = float(paid[seat] - known[seat])
+        places = [place for place, turn in enumerate(turns) if turn.ask.seat == seat] if gained else []
+        if places:
+            last = turns[places[-1]]
+            turns[places[-1]] = replace(last, reward=last.reward + gained)
+
+
+def _check_required(game: Game[Any], seated: Mapping[Seat, Agent]) -> None:
+    """Some games know who must sit where.
+
+    Raises:
+        ValueError: if somebody else does.
+    """
+    for seat, name in getattr(game, "required", {}).items():
+        if seated[seat].name != name:
+            raise ValueError(f"seat {seat!r} of {game.name!r} is for {name!r}, and {seated[seat].name!r} sits there")
 
 
 def finished(game: Game[Any], state: Any, task: Task, turns: Sequence[Turn], *, name: str) -> Episode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -116,6 +117,20 @@ def test_markdown_is_read_as_prose() -> None:
     assert task.public["text"] == (
         f"The mill. {SENTENCE} It has three wheels. Wheels. They turn by day and by night, in all weathers there are."
     )
+
+
+def test_hostile_markdown_is_read_in_no_time() -> None:
+    for text in ("[" * 200_000, "<!--" * 50_000, "![](" * 50_000, "#" * 200_000, "`" * 200_000):
+        began = perf_counter()
+        passages([Document("bad.md", text)])
+        assert perf_counter() - began < 5
+    (task,) = passages([Document("open.md", f"<!-- never closed {SENTENCE}")])
+    assert SENTENCE in task.public["text"]
+
+
+def test_scripts_without_blanks_are_read() -> None:
+    (task,) = passages([Document("a.txt", "\u5ddd\u306e\u305d\u3070\u306e\u53e4\u3044\u6c34\u8eca" * 8)])
+    assert len(task.public["text"]) == 72
 
 
 def test_ten_megabytes_on_one_line_are_cut() -> None:

@@ -257,7 +257,7 @@ def test_scores_are_read_strictly(said: str, score: float | None) -> None:
 @pytest.fixture
 def licence(tmp_path: Path) -> dict[str, Any]:
     """Settings with which the scorer ``lucky`` may pay."""
-    rows = [{"scorer": "lucky", "subject": "checkable", "auroc": {"mean": 0.7}}]
+    rows = [{"scorer": "lucky", "subject": "checkable", "settings": {}, "auroc": {"mean": 0.7}}]
     (tmp_path / "scorers.json").write_text(json.dumps({"rows": rows}))
     return {"worth": "scorer", "scorer": "lucky", "report": str(tmp_path / "scorers.json")}
 
@@ -294,14 +294,27 @@ def test_a_potential_is_paid_answer_by_answer() -> None:
     assert silent.paid(walk(silent, "1 12", "Decision: refine", "3 4")) == {"thinker": 0.0, "reflector": 0.0}
 
 
+@pytest.mark.parametrize("rewriter", ["reflector", "thinker"])
+def test_a_potential_reaches_the_turn_that_earned_it(rewriter: Any) -> None:
+    """Whoever acts when it is paid, it is booked on the reflector's latest turn."""
+    game = Reflect(reward="potential", rewriter=rewriter, answers=3)
+    texts = iter(["1 12", "Decision: refine", "3 4", "Decision: refine", "5 5"])
+    everybody = Scripted("s", lambda ask: next(texts))
+    (episode,) = rollout(game, [Task("t", SUM)], dict.fromkeys(game.seats, everybody), seed=0)
+    earned = [turn.reward for turn in episode.turns if turn.ask.seat == "reflector"]
+    assert sum(earned) == pytest.approx(0.98) and max(earned) == pytest.approx(0.98)
+    assert earned.index(max(earned)) == (1 if rewriter == "reflector" else 0)
+
+
 def test_a_scorer_without_a_measured_auroc_may_not_pay(licence: dict[str, Any], tmp_path: Path) -> None:
     assert Reflect(**licence).auroc == 0.7
     (tmp_path / "other.json").write_text("[]")
     for change, message in (
         ({"report": ""}, "report of its AUROC"),
         ({"scorer": ""}, "report of its AUROC"),
-        ({"scorer": "p_true"}, "no AUROC of 'p_true' on 'checkable'"),
-        ({"subject": "world"}, "no AUROC of 'lucky' on 'world'"),
+        ({"scorer": "p_true"}, "no AUROC of p_true on checkable"),
+        ({"subject": "world"}, "no AUROC of lucky on world"),
+        ({"settings": {"level": 2}}, "no AUROC of lucky on checkable"),
         ({"report": str(tmp_path / "none.json")}, "no report of scorers"),
         ({"report": str(tmp_path / "other.json")}, "no report of scorers"),
     ):
@@ -327,9 +340,10 @@ def test_wrong_notes_that_are_followed_are_seen() -> None:
     false = next(value for value in WORLD.values(relation) if value != WORLD.facts[entity.name, relation.name])
     said = state(entity, relation, false, np.random.default_rng(0))
     assert not WORLD.true(Claim(entity.name, relation.name, false))
-    for notes, expected in ((said, 1.0), ("I know nothing of it.", 0.0)):
+    cases = ((said, said, 1.0), (said, f"{false}.", 1.0), ("I know nothing of it.", said, 0.0))
+    for notes, answer, expected in cases:
         told = game.start(task.public, np.random.default_rng(0))
-        for text in (notes, said):
+        for text in (notes, answer):
             told = game.tell(told, text)
         figures = game.metrics(told, task)
         assert figures["consistent_with_wrong"] == expected and figures["subject/answer/fact_inconsistent"] == 1.0

@@ -106,11 +106,16 @@ def test_entailment_is_the_probability_of_its_label(nli: Any) -> None:
 
 def test_separation_is_auroc_with_its_interval() -> None:
     right = np.array([0.0, 0.0, 1.0, 1.0] * 10)
-    assert separation(right, right) == Estimate(1.0, 1.0, 1.0, 40)
-    assert separation(1 - right, right).mean == 0.0
-    assert separation(np.full(40, 0.3), right) == Estimate(0.5, 0.5, 0.5, 40)
-    noise = separation(np.random.default_rng(0).random(40), right)
+    apart = list(map(str, range(40)))
+    assert separation(right, right, apart) == Estimate(1.0, 1.0, 1.0, 40)
+    assert separation(1 - right, right, apart).mean == 0.0
+    assert separation(np.full(40, 0.3), right, apart) == Estimate(0.5, 0.5, 0.5, 40)
+    scores = np.random.default_rng(0).random(40)
+    noise = separation(scores, right, apart)
     assert noise.low < 0.5 < noise.high
+    # The same answers ten times over are no more than they were.
+    again = separation(np.tile(scores, 10), np.tile(right, 10), apart * 10)
+    assert (again.low, again.high) == pytest.approx((noise.low, noise.high))
 
 
 def test_scorers_are_measured_on_the_same_answers() -> None:
@@ -147,8 +152,9 @@ def test_the_command_writes_the_report_that_lets_a_scorer_pay(tmp_path: Path, ca
     ):
         assert main([*command, *wrong]) == 2
         assert message in capsys.readouterr().err
-    assert main([*train, "--folder", str(tmp_path / "x"), "--opponents", "judge=overlap"]) == 2
-    assert "no seat 'judge'" in capsys.readouterr().err
+    for opponent, message in (("judge=overlap", "no seat 'judge'"), ("scorer=constant", "is for 'p_true:fake'")):
+        assert main([*train, "--folder", str(tmp_path / opponent), "--opponents", opponent]) == 2
+        assert message in capsys.readouterr().err
 
 
 def test_scorers_sit_at_the_table(agent: LocalAgent) -> None:

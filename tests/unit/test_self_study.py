@@ -16,9 +16,9 @@ from selftaught.envs.self_study.game import SelfStudy
 from selftaught.envs.self_study.lessons import CLOSED, OPEN, PUBLISHED, Choice, asked_in, lessons, sources
 from selftaught.envs.self_study.library import ORDERS, SPLITS, Library
 from selftaught.envs.self_study.players import PLAYERS, ignorant
-from selftaught.envs.self_study.quiz import FORMS, Quiz, declines, names, quiz
+from selftaught.envs.self_study.quiz import FORMS, Quiz, quiz
 from selftaught.envs.self_study.state import LONGEST, is_question, question_of, says_same
-from selftaught.envs.self_study.words import agree, grounded, leaking, novelty, settled
+from selftaught.envs.self_study.words import agree, declines, grounded, leaking, names, novelty, settled
 from selftaught.envs.world import RELATIONS, Claim, World, questioned, relation_of, reversed_question, world_of
 from selftaught.rollout import rollout
 from selftaught.types import Ask, Episode, Player, Task
@@ -57,7 +57,9 @@ def mean(episodes: list[Episode], name: str) -> float:
         ("1432", "1433", False),
         ("glass", "", False),
         ("", "", False),
-        ("glass and rope", "glass", True),
+        ("glass and rope", "glass", False),
+        ("not glass", "glass", False),
+        ("14", "14 inches", False),
         ("glass rope bells", "glass", False),
     ],
 )
@@ -219,7 +221,10 @@ def test_the_quiz_asks_what_documents_say_in_every_form() -> None:
 def test_names_and_refusals_are_whole_words() -> None:
     assert names("It is 14.", "14", ["14", "141"]) and not names("141", "14", ["14", "141"])
     assert not names("red or blue", "red", ["red", "blue"]) and names("red", "red", ["red", "blue"])
-    assert declines("I don't know") and declines("unknown.") and declines("") and not declines("knots")
+    for said in ("I don't know", "I don\u2019t know.", "unknown.", "I can't say", "I am not sure", "It is not known."):
+        assert declines(said)
+    for said in ("", "No", "knots", "It is not red.", "glass"):
+        assert not declines(said)
 
 
 def test_lessons_are_trusted_gaps() -> None:
@@ -233,8 +238,8 @@ def test_lessons_are_trusted_gaps() -> None:
     questions = [lesson.turns[0].ask.view["question"] for lesson in found]
     assert questions == [texts[0], "Where is Baketon?"]
     said = [(turn.agent, turn.reply.text) for turn in found[0].turns]
-    assert said == [(OPEN, "hills"), (CLOSED, "dunes"), (CLOSED, "the dunes")]
-    assert found[0].credits == (1.0, 0.0, 0.0) and len({turn.ask.messages for turn in found[0].turns}) == 1
+    assert said == [(OPEN, "hills"), (CLOSED, "dunes")]
+    assert found[0].credits == (1.0, 0.0) and len({turn.ask.messages for turn in found[0].turns}) == 1
     assert "hills" not in str(found[0].turns[0].ask.messages)  # the book is closed
     published = lessons([episode], game, PUBLISHED)
     assert [lesson.turns[0].ask.view["question"] for lesson in published] == [texts[0], texts[7]]

@@ -46,7 +46,7 @@ def run(config: Scorers) -> None:
 
     from selftaught.benchmarks.record import record
     from selftaught.benchmarks.scorers import measured
-    from selftaught.envs.reflect.report import rows_of
+    from selftaught.envs.reflect.report import key, rows_of
     from selftaught.progress import meter
 
     if config.answers < 2 or not config.scorers:
@@ -65,14 +65,16 @@ def run(config: Scorers) -> None:
             seed=config.seed,
             progress=lambda scorer: advance(1),
         )
-    new = {(row["scorer"], row["subject"]) for row in rows}
+    new = {key(row["scorer"], row["subject"], row["settings"]) for row in rows}
     known = rows_of(config.report) if config.report.exists() else []
-    kept = [row for row in known if (row["scorer"], row["subject"]) not in new]
+    kept = [row for row in known if key(row["scorer"], row["subject"], row["settings"]) not in new]
     words = [config.subject, *(["--settings", *config.settings] if config.settings else [])]
     words += ["--thinker", config.thinker, "--scorers", *config.scorers, "--answers", str(config.answers)]
+    command = f"selftaught scorers {shlex.join(words)} --split {config.split} --seed {config.seed}"
+    rows = [{**row, "command": command} for row in rows]
     path = record(
         config.report.stem,
-        command=f"selftaught scorers {shlex.join(words)} --split {config.split} --seed {config.seed}",
+        command=command,
         seeds=[config.seed],
         values={"rows": [*kept, *rows]},
         folder=config.report.parent,

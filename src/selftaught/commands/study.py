@@ -57,7 +57,7 @@ class Study:
     seed: int = 0
     """Fixes everything random."""
     folder: Path = Path("runs/study")
-    """Where config.json, the questions, checkpoints/, report.md, report.json and gaps.png go."""
+    """Where config.json, the questions, adapter/, report.md, report.json and gaps.png go."""
     wandb: Wandb = "offline"
     """Weights & Biases; offline keeps its files in the folder."""
     resume: bool = False
@@ -83,6 +83,8 @@ def run(config: Study) -> None:
         raise ValueError("passages, questions and tokens must be at least 1, and reword from 0")
     console = Console(stderr=True)
     whole = passages(read(config.source, skip=config.skip))
+    if not whole:
+        raise ValueError(f"no passage of {config.source} is long enough to ask about")
     tasks = spread(whole, config.passages)
     if len(tasks) < len(whole):
         console.print(f"{len(whole)} passages; {len(tasks)} of them are studied (--passages)", style="dim")
@@ -102,12 +104,15 @@ def run(config: Study) -> None:
             folder=config.folder,
             bars=bars,
         )
-        tracker.log(known(rows), 0)
-        tracker.table("questions", rows, 0)
+        if not (config.folder / "report.json").exists():  # a run that was gone on with is logged once
+            tracker.log(known(rows), 0)
+            tracker.table("questions", rows, 0)
     (config.folder / "report.md").write_text(report(config, rows, passages=len(tasks)), encoding="utf-8")
     written = record("report", command=command_line(), seeds=[config.seed], values={"rows": rows}, folder=config.folder)
     picture = gaps(rows, config.folder / "gaps.png")
     told = known(rows)
+    if not rows:
+        console.print("no question had an answer that can be trusted: nothing was studied", style="yellow")
     Console().print(f"{len(rows)} questions: {told['before']:.0%} known before, {told['after']:.0%} after")
     for path in (config.folder / "report.md", written, picture):
         Console().print(f"written: {path}", style="dim")

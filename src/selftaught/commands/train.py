@@ -13,7 +13,7 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.commands.casting import Casting, GameName, Speech, find_adapter, make
 from selftaught.commands.folders import Wandb, described, metric_rows, open_run, tracked
 from selftaught.progress import Meter
-from selftaught.types import Agent, Crediting, Episode, Game, Seat
+from selftaught.types import Agent, Episode, Game, Seat
 
 if TYPE_CHECKING:
     from selftaught.agents.local import LocalAgent
@@ -170,7 +170,7 @@ def _samples(config: Train) -> int:
     """Games a task: several where replies to one question are compared, unless a game holds several by itself."""
     if config.samples is not None or config.algorithm not in ("grpo", "dpo"):
         return config.samples or 1
-    return 1 if isinstance(make(config.game, config.settings), Crediting) else 8
+    return 1 if getattr(make(config.game, config.settings), "candidates", 1) > 1 else 8
 
 
 def _resolved(config: Train, game: Game[Any], algorithm: Any) -> dict[str, Any]:
