@@ -18,9 +18,7 @@ from typing import Any, Literal
 
 import tyro
 
-from selftaught.agents.local import LocalAgent, with_lora
-from selftaught.agents.local_draw import Sampling
-from selftaught.agents.local_models import load, use_threads
+from selftaught.agents.local import LocalAgent
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.imitation import Imitation
@@ -29,8 +27,7 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
-from selftaught.benchmarks.record import claim
-from selftaught.benchmarks.studies import Chosen, resumed, run_study, timed
+from selftaught.benchmarks.studies import Chosen, policy_of, resumed, run_of, run_study
 from selftaught.envs.graph_plan.corpus import CROWD
 from selftaught.envs.graph_plan.encodings import ENCODINGS
 from selftaught.envs.registry import entry, make_game
@@ -184,19 +181,14 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
     Raises:
         ValueError: if the folder holds a run with other settings.
     """
-    settings = {name: value for name, value in asdict(study).items() if name != "arms"}
-    claim(folder / "settings", {**settings, "arm": asdict(arm), "seed": seed})
-    with timed(folder):
+    with run_of(study, arm, seed=seed, folder=folder):
         _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
     paths = sorted((folder / "evaluations").glob("*.json"))
     return [row for path in paths for row in json.loads(path.read_text())]
 
 
 def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
-    use_threads(study.threads)
-    loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
-    sampling = Sampling(max_new_tokens=study.max_new_tokens)
-    agent = LocalAgent(loaded, name="policy", sampling=sampling, batch=128, cache_gigabytes=6)
+    agent = policy_of(study, seed=seed, tokens=study.max_new_tokens)
     learner = Learner(agent.model, arm.learning, critic=arm.algorithm == "ppo")
     held = cache(partial(_held_out, study))
 

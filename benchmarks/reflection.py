@@ -21,18 +21,15 @@ from typing import Any, Final
 import numpy as np
 import tyro
 
-from selftaught.agents.local import LocalAgent, with_lora
-from selftaught.agents.local_draw import Sampling
-from selftaught.agents.local_models import load, use_threads
+from selftaught.agents.local import LocalAgent
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
-from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.scorers import separation, texts
-from selftaught.benchmarks.studies import Chosen, resumed, run_study, timed
+from selftaught.benchmarks.studies import Chosen, policy_of, resumed, run_of, run_study
 from selftaught.envs.reflect.game import Gate, Reflect, Reward
 from selftaught.envs.reflect.players import torn, trier, worker
 from selftaught.envs.reflect.state import REFLECTOR, THINKER, decision_of
@@ -141,19 +138,14 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
     Raises:
         ValueError: if the folder holds a run with other settings.
     """
-    settings = {name: value for name, value in asdict(study).items() if name != "arms"}
-    claim(folder / "settings", {**settings, "arm": asdict(arm), "seed": seed})
-    with timed(folder):
+    with run_of(study, arm, seed=seed, folder=folder):
         _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
     paths = [folder / "evaluations" / f"{stage}.json" for stage in (RAW, PROMPTED, START, TRAINED)]
     return [row for path in paths if path.exists() for row in json.loads(path.read_text())]
 
 
 def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
-    use_threads(study.threads)
-    loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
-    sampling = Sampling(max_new_tokens=study.answer_tokens)
-    agent = LocalAgent(loaded, name="policy", sampling=sampling, batch=128, cache_gigabytes=6)
+    agent = policy_of(study, seed=seed, tokens=study.answer_tokens)
     if study.imitated:
         _evaluate(study, agent, stage=RAW, folder=folder)
         if study.prompted:

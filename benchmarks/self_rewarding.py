@@ -19,9 +19,8 @@ from typing import Any, Final
 
 import tyro
 
-from selftaught.agents.local import LocalAgent, load_adapter, with_lora
+from selftaught.agents.local import LocalAgent, load_adapter
 from selftaught.agents.local_draw import Sampling
-from selftaught.agents.local_models import load, use_threads
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.gap_alarm import reading
 from selftaught.algorithms.imitation import Imitation
@@ -31,7 +30,7 @@ from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.audit import audited
 from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.self_rewarding_studies import SELF, STUDIES, Arm, Recipe, Study
-from selftaught.benchmarks.studies import Chosen, resumed, run_study, timed
+from selftaught.benchmarks.studies import Chosen, policy_of, resumed, run_of, run_study
 from selftaught.checkpoint import latest
 from selftaught.envs.registry import player
 from selftaught.envs.self_reward.players import flipping, oracle, reviewer, sloppy
@@ -91,9 +90,7 @@ def run_arm(
     Raises:
         ValueError: if the folder holds a run with other settings.
     """
-    settings = {name: value for name, value in asdict(study).items() if name not in ("arms", "rounds")}
-    claim(folder / SETTINGS, {**settings, "arm": asdict(arm), "seed": seed})
-    with timed(folder):
+    with run_of(study, arm, seed=seed, folder=folder, free=("rounds",)):
         _run_arm(study, arm, seed=seed, folder=folder, bars=bars, tracker=tracker, taught=taught or folder / "taught")
     return _rows(folder)
 
@@ -101,12 +98,9 @@ def run_arm(
 def _run_arm(
     study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tracker: Tracker | None, taught: Path
 ) -> None:
-    if study.threads:
-        use_threads(study.threads)
     recipe = study.recipe(arm)
-    loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
-    sampling = Sampling(max_new_tokens=study.answer_tokens)
-    agent = LocalAgent(loaded, name=POLICY, sampling=sampling, batch=128, cache_gigabytes=6)
+    agent = policy_of(study, seed=seed, tokens=study.answer_tokens)
+    sampling = agent.sampling
     judging = replace(sampling, max_new_tokens=study.judge_tokens)
     own = agent.sibling(name=POLICY, adapter="default", sampling=judging)
     cast: Mapping[Seat, Agent] = {ACTOR: agent, **_judges(arm, own)}

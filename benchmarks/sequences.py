@@ -20,17 +20,14 @@ from typing import Any, Final, Literal
 import numpy as np
 import tyro
 
-from selftaught.agents.local import LocalAgent, with_lora
-from selftaught.agents.local_draw import Sampling
-from selftaught.agents.local_models import load, use_threads
+from selftaught.agents.local import LocalAgent
 from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
-from selftaught.benchmarks.record import claim
-from selftaught.benchmarks.studies import Chosen, resumed, run_study, timed
+from selftaught.benchmarks.studies import Chosen, policy_of, resumed, run_of, run_study
 from selftaught.envs.registry import entry, make_game
 from selftaught.envs.sequence.drawing import Dependency, allowed_in, draw
 from selftaught.envs.sequence.game import FORMS, RULES, WORKER
@@ -136,19 +133,14 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
     Raises:
         ValueError: if the folder holds a run with other settings.
     """
-    settings = {name: value for name, value in asdict(study).items() if name != "arms"}
-    claim(folder / "settings", {**settings, "arm": asdict(arm), "seed": seed})
-    with timed(folder):
+    with run_of(study, arm, seed=seed, folder=folder):
         _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
     stages = ("base", "taught", *(["rewarded"] if arm.steps else []))
     return [row for stage in stages for row in json.loads((folder / "evaluations" / f"{stage}.json").read_text())]
 
 
 def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
-    use_threads(study.threads)
-    loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
-    sampling = Sampling(max_new_tokens=study.tokens_a_step * max(study.lengths))
-    agent = LocalAgent(loaded, name="policy", sampling=sampling, batch=128, cache_gigabytes=6)
+    agent = policy_of(study, seed=seed, tokens=study.tokens_a_step * max(study.lengths))
     _evaluate(study, agent, stage="base", folder=folder)
     _teach(study, arm, agent, seed=seed, folder=folder / "taught", bars=bars)
     _evaluate(study, agent, stage="taught", folder=folder)

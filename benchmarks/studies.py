@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
-from selftaught.benchmarks.record import RESULTS, record
+from selftaught.agents.local import LocalAgent, with_lora
+from selftaught.agents.local_draw import Sampling
+from selftaught.agents.local_models import load, use_threads
+from selftaught.benchmarks.record import RESULTS, claim, record
 from selftaught.checkpoint import latest
 from selftaught.progress import Meter, meter
 from selftaught.store import aside
@@ -95,6 +98,28 @@ def resumed(folder: Path) -> JsonlTracker:
     return JsonlTracker(folder, resume_step=found.step if found else 0)
 
 
+@contextmanager
+def run_of(study: Any, arm: Any, *, seed: int, folder: Path, free: Collection[str] = ()) -> Iterator[None]:
+    """Claim a folder for one run, with all that fixes it but the fields in ``free``, and time what is within.
+
+    Raises:
+        ValueError: if the folder holds a run with other settings.
+    """
+    settings = {name: value for name, value in asdict(study).items() if name not in ("arms", *free)}
+    claim(folder / "settings", {**settings, "arm": None if arm is None else asdict(arm), "seed": seed})
+    with timed(folder):
+        yield
+
+
+def policy_of(study: Any, *, seed: int, tokens: int) -> LocalAgent:
+    """The study's model with a fresh adapter; replies have so many tokens at most."""
+    if study.threads:
+        use_threads(study.threads)
+    loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
+    return LocalAgent(loaded, name=POLICY, sampling=Sampling(max_new_tokens=tokens), batch=128, cache_gigabytes=6)
+
+
+POLICY = "policy"
 SECONDS = "seconds.json"
 
 

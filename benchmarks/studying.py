@@ -17,12 +17,9 @@ from typing import Any, Final
 
 import tyro
 
-from selftaught.agents.local import LocalAgent, with_lora
-from selftaught.agents.local_draw import Sampling
-from selftaught.agents.local_models import load, use_threads
+from selftaught.agents.local import LocalAgent
 from selftaught.algorithms.optimisation import Optimisation
-from selftaught.benchmarks.record import claim
-from selftaught.benchmarks.studies import Chosen, run_study, timed
+from selftaught.benchmarks.studies import Chosen, policy_of, run_of, run_study
 from selftaught.benchmarks.study import Course, Method, ask, learn
 from selftaught.envs.self_study.game import SelfStudy
 from selftaught.envs.self_study.lessons import PUBLISHED
@@ -108,20 +105,14 @@ def run_arm(study: Study, arm: Method | None, *, seed: int, folder: Path, bars: 
     Raises:
         ValueError: if the folder holds a run with other settings.
     """
-    settings = {name: value for name, value in asdict(study).items() if name != "arms"}
-    method = None if arm is None else asdict(arm)
-    claim(folder / "settings", {**settings, "arm": method, "seed": seed})
-    with timed(folder):
+    with run_of(study, arm, seed=seed, folder=folder):
         _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
     paths = sorted((folder / "evaluations").glob("after-*.json"))
     return [row for path in paths for row in json.loads(path.read_text())]
 
 
 def _run_arm(study: Study, arm: Method | None, *, seed: int, folder: Path, bars: Meter) -> None:
-    use_threads(study.threads)
-    loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
-    sampling = Sampling(max_new_tokens=study.reply_tokens)
-    agent = LocalAgent(loaded, name="policy", sampling=sampling, batch=128, cache_gigabytes=6)
+    agent = policy_of(study, seed=seed, tokens=study.reply_tokens)
     parts = _parts(study, seed)
     place = {task.public["name"]: part for part, tasks in reversed(list(enumerate(parts))) for task in tasks}
     items: dict[int, list[Task]] = {part: [] for part in range(len(parts))}
