@@ -241,7 +241,7 @@ def draw_curves(axes: Any, curves: Sequence[Mapping[int, float]], *, place: int,
     marker = MARKERS[place % len(MARKERS)]
     axes.plot(rounds, mean, color=colour, marker=marker, linewidth=2, markersize=4, label=_series_label(name))
     if len(curves) > 1:
-        half = _t95(len(curves) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(curves))
+        half = t95(len(curves) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(curves))
         axes.fill_between(rounds, mean - half, mean + half, color=colour, alpha=0.15, linewidth=0)
 
 
@@ -298,7 +298,7 @@ def _series_label(name: str) -> str:
     return {"selfplay-winner": "winners' turns (SPAG)", "selfplay-signed": "signed, with baseline"}.get(name, name)
 
 
-def _t95(freedom: int) -> float:
+def t95(freedom: int) -> float:
     """The 97.5 % quantile of Student's t."""
     table = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
     return table[freedom - 1] if freedom <= len(table) else 1.96 + 2.5 / freedom

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
+import numpy as np
+
 from selftaught.algorithms.gap_alarm import first_fall, first_ring
 from selftaught.benchmarks.cells import Row, cell, markdown, short, source, spread
-from selftaught.benchmarks.plots import distinct
+from selftaught.benchmarks.plots import distinct, t95
 from selftaught.benchmarks.plots_rounds import first_alarm
 
 
@@ -16,13 +18,32 @@ def rounds_table(content: Mapping[str, Any]) -> str:
     """The share of right answers on held-out instructions, an arm a line and a round a column."""
     rows = content["rows"]
     rounds = sorted(distinct(rows, "round"))
-    lines = [["judge", *("raw" if round_ < 0 else f"round {round_}" for round_ in rounds), "alarm"]]
-    lines.append(["---"] * len(lines[0]))
+    heads = ["judge", *("raw" if round_ < 0 else f"round {round_}" for round_ in rounds), "change", "the loop", "alarm"]
+    lines = [heads, ["---"] * len(heads)]
     for arm in distinct(rows, "arm"):
         cells = [_of_round(rows, arm, round_, "right") for round_ in rounds]
         rung = first_alarm(rows, arm)
-        lines.append([arm, *cells, "" if rung is None else f"round {rung}"])
-    return markdown(lines) + "\n\n" + spread(content) + source(content)
+        lines.append([arm, *cells, *verdict(rows, arm), "" if rung is None else f"round {rung}"])
+    note = " The change is from the start to the last round, with a 95 % interval: over seeds (Student's t), or of one."
+    return markdown(lines) + "\n\n" + spread(content) + note + source(content)
+
+
+def verdict(rows: Sequence[Row], arm: str) -> tuple[str, str]:
+    """How right answers changed from the first round to the last, and whether the loop improves, stalls or collapses.
+
+    With several seeds the interval is over their changes; with one, it is that of two independent shares.
+    """
+    mine = [row for row in rows if row["arm"] == arm and row["round"] >= 0]
+    ends = [min(row["round"] for row in mine), max(row["round"] for row in mine)]
+    start, end = ([row["figures"]["right"] for row in mine if row["round"] == round_] for round_ in ends)
+    changes = np.array([after["mean"] - before["mean"] for before, after in zip(start, end, strict=True)])
+    if len(changes) > 1:
+        half = t95(len(changes) - 1) * changes.std(ddof=1) / np.sqrt(len(changes))
+    else:
+        half = np.hypot(*((one["high"] - one["low"]) / 2 for one in (start[0], end[0])))
+    low, high = changes.mean() - half, changes.mean() + half
+    name = "improves" if low > 0 else "collapses" if high < 0 else "stalls"
+    return f"{changes.mean():+.2f} [{low:+.2f}, {high:+.2f}]", name
 
 
 AUDIT = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,3 +120,19 @@ def test_the_whole_cycle_in_one_command(capsys: pytest.CaptureFixture[str], tmp_
     assert main([*command[:4], "judgy", "--folder", str(tmp_path / "other")]) == 2
     assert main([*command[:4], "1.5", "--folder", str(tmp_path / "other")]) == 2
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [((0.2, 0.25, 0.22), "improves"), ((-0.2, -0.25, -0.22), "collapses"), ((0.2, -0.1, 0.0), "stalls")],
+)
+def test_a_loop_is_judged_by_its_change_over_seeds(changes: tuple[float, ...], name: str) -> None:
+    def row(seed: int, round_: int, mean: float) -> dict[str, Any]:
+        figure = {"mean": mean, "low": mean - 0.05, "high": mean + 0.05, "count": 100}
+        return {"arm": "a", "seed": seed, "round": round_, "figures": {"right": figure}}
+
+    rows = [row(seed, 0, 0.5) for seed in range(3)] + [row(seed, 6, 0.5 + gain) for seed, gain in enumerate(changes)]
+    text, found = tables_rounds.verdict(rows, "a")
+    assert found == name and text.startswith(f"{sum(changes) / 3:+.2f}")
+    one = [row(0, 0, 0.5), row(0, 6, 0.53)]
+    assert tables_rounds.verdict(one, "a") == ("+0.03 [-0.04, +0.10]", "stalls")
