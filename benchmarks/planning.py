@@ -21,13 +21,12 @@ import tyro
 from selftaught.agents.local import LocalAgent
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.grpo import Grpo
-from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Algorithm, Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
-from selftaught.benchmarks.studies import Chosen, policy_of, resumed, run_of, run_study
+from selftaught.benchmarks.studies import Chosen, imitate, policy_of, resumed, run_of, run_study, training_rows
 from selftaught.envs.graph_plan.corpus import CROWD
 from selftaught.envs.graph_plan.encodings import ENCODINGS
 from selftaught.envs.registry import entry, make_game
@@ -172,7 +171,7 @@ def run(chosen: Chosen) -> Path:
     Raises:
         ValueError: on an unknown study, or without seeds.
     """
-    return run_study(chosen, STUDIES, run_arm, module="planning", more={"training": _training})
+    return run_study(chosen, STUDIES, run_arm, module="planning", more={"training": partial(training_rows, kept=KEPT)})
 
 
 def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
@@ -241,16 +240,7 @@ def _imitate(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Pa
             found += rollout(game, tasks, lambda index: {SEAT: crowd[index % len(crowd)]}, seed=seed_ + band)
         return found
 
-    train(
-        folder=folder,
-        agent=agent,
-        algorithm=Imitation(kl=0.0),
-        learner=Learner(agent.model, study.imitation),
-        source=source,
-        tracker=resumed(folder),
-        loop=Loop(steps=1, seed=seed),
-        meter=bars,
-    )
+    imitate(agent, source, learning=study.imitation, seed=seed, folder=folder, bars=bars)
 
 
 def _game(study: Study, *, band: int, encoding: Told, **settings: float) -> Game[Any]:
@@ -289,12 +279,6 @@ def _evaluate(
     path = folder / "evaluations" / ("raw.json" if step == RAW else f"step-{step:06d}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(rows))
-
-
-def _training(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    found = [json.loads(line) for line in lines]
-    return [{"step": row["step"], **{name: row[name] for name in KEPT if name in row}} for row in found]
 
 
 if __name__ == "__main__":

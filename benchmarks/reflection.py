@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import islice
 from math import ceil
 from pathlib import Path
@@ -24,12 +25,11 @@ import tyro
 from selftaught.agents.local import LocalAgent
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.grpo import Grpo
-from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.scorers import separation, texts
-from selftaught.benchmarks.studies import Chosen, policy_of, resumed, run_of, run_study
+from selftaught.benchmarks.studies import Chosen, imitate, policy_of, resumed, run_of, run_study, training_rows
 from selftaught.envs.reflect.game import Gate, Reflect, Reward
 from selftaught.envs.reflect.players import torn, trier, worker
 from selftaught.envs.reflect.state import REFLECTOR, THINKER, decision_of
@@ -100,10 +100,13 @@ STUDIES: Final[Mapping[str, Study]] = {
         level=1,
         imitated=768,
         games=64,
+        samples=8,
         held_out=60,
         checks=4,
         prompted=True,
         threads=2,
+        # Ten times as much breaks this model's planning within two steps: docs/log.md.
+        learning=Optimisation(learning_rate=1e-4, batch=32, tokens=8192, grouped=True),
     ),
     "reflect-fake": Study(
         {"potential": Arm(), "not anchored": Arm(anchored=False)},
@@ -129,7 +132,9 @@ def run(chosen: Chosen) -> Path:
     Raises:
         ValueError: on an unknown study, or without seeds.
     """
-    return run_study(chosen, STUDIES, run_arm, module="reflection", more={"training": _training})
+    return run_study(
+        chosen, STUDIES, run_arm, module="reflection", more={"training": partial(training_rows, kept=KEPT)}
+    )
 
 
 def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
@@ -187,16 +192,7 @@ def _imitate(study: Study, agent: LocalAgent, *, seed: int, folder: Path, bars: 
         # Every turn is worth learning, whatever became of it.
         return [replace(episode, credits=(1.0,) * len(episode.turns)) for episode in found]
 
-    train(
-        folder=folder,
-        agent=agent,
-        algorithm=Imitation(kl=0.0),
-        learner=Learner(agent.model, study.imitation),
-        source=source,
-        tracker=resumed(folder),
-        loop=Loop(steps=1, seed=seed),
-        meter=bars,
-    )
+    imitate(agent, source, learning=study.imitation, seed=seed, folder=folder, bars=bars)
 
 
 @dataclass(frozen=True)
@@ -289,12 +285,6 @@ def _stopping(game: Reflect, episodes: Sequence[Episode], agent: Agent, *, check
     if not 0 < np.mean(right) < 1:
         return {}
     return {"stop_auroc": asdict(separation(np.array(shares), np.array(right), ids))}
-
-
-def _training(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    found = [json.loads(line) for line in lines]
-    return [{"step": row["step"], **{name: row[name] for name in KEPT if name in row}} for row in found]
 
 
 if __name__ == "__main__":

@@ -23,14 +23,13 @@ from selftaught.agents.local import LocalAgent, load_adapter
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.gap_alarm import reading
-from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.self_rewarding import ANCHOR, LEARNED_FROM, POLICY, Discarded, Rounds, of_the_policy
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.audit import audited
 from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.self_rewarding_studies import SELF, STUDIES, Arm, Recipe, Study
-from selftaught.benchmarks.studies import Chosen, policy_of, resumed, run_of, run_study
+from selftaught.benchmarks.studies import Chosen, imitate, policy_of, resumed, run_of, run_study
 from selftaught.checkpoint import latest
 from selftaught.envs.registry import player
 from selftaught.envs.self_reward.players import flipping, oracle, reviewer, sloppy
@@ -205,16 +204,7 @@ def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder
             found += [replace(episode, credits=tuple(_taught(episode))) for episode in more]
         return found
 
-    train(
-        folder=folder,
-        agent=agent,
-        algorithm=Imitation(kl=0.0),
-        learner=Learner(agent.model, study.imitation),
-        source=source,
-        tracker=resumed(folder),
-        loop=Loop(steps=1, seed=seed),
-        meter=bars,
-    )
+    imitate(agent, source, learning=study.imitation, seed=seed, folder=folder, bars=bars)
 
 
 def _taught(episode: Episode) -> list[float | None]:

@@ -22,12 +22,11 @@ import tyro
 
 from selftaught.agents.local import LocalAgent
 from selftaught.algorithms.grpo import Grpo
-from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
-from selftaught.benchmarks.studies import Chosen, policy_of, resumed, run_of, run_study
+from selftaught.benchmarks.studies import Chosen, imitate, policy_of, resumed, run_of, run_study
 from selftaught.envs.registry import entry, make_game
 from selftaught.envs.sequence.drawing import Dependency, allowed_in, draw
 from selftaught.envs.sequence.game import FORMS, RULES, WORKER
@@ -216,15 +215,15 @@ def _teach(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Path
         each = -(-len(told()) // PARTS)
         return told()[step * each : (step + 1) * each]
 
-    train(
+    imitate(
+        agent,
+        source,
+        learning=study.teaching,
+        seed=seed,
         folder=folder,
-        agent=agent,
-        algorithm=Imitation(kl=0.0, normalise="token"),
-        learner=Learner(agent.model, study.teaching),
-        source=source,
-        tracker=resumed(folder),
-        loop=Loop(steps=PARTS, seed=seed),
-        meter=bars,
+        bars=bars,
+        steps=PARTS,
+        normalise="token",
     )
     path = folder / LESSONS
     if not path.exists():

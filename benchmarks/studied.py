@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from selftaught.agents.local import LocalAgent, with_lora
 from selftaught.agents.local_draw import Sampling
@@ -15,7 +15,7 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.benchmarks.plots import COLOURS, styled
 from selftaught.benchmarks.study import Course, Method, ask, learn
 from selftaught.envs.self_study.game import SelfStudy, closed
-from selftaught.envs.self_study.lessons import Choice, asked_in
+from selftaught.envs.self_study.lessons import TESTED, asked_in
 from selftaught.envs.self_study.state import STUDENT, Asked
 from selftaught.envs.self_study.words import agree
 from selftaught.progress import Meter
@@ -23,9 +23,6 @@ from selftaught.store import aside
 from selftaught.types import Ask, Episode, Task
 
 Row = Mapping[str, Any]
-
-STUDIED: Final = Choice(pairs="always", held=True)
-"""All questions with an open answer that can be trusted: what is known already is asked for, too, so that it stays."""
 
 
 def studied(
@@ -53,11 +50,11 @@ def studied(
         (episode, one)
         for episode in asked
         for one in asked_in(episode, game)
-        if STUDIED.takes(one, episode.task.public["text"])
+        if TESTED.takes(one, episode.task.public["text"])
     ]
     before = _answers(agent, trusted, folder / "before.json")
     course = Course(game, tokens, learning)
-    learn(agent, Method(STUDIED), course, asked, seed=seed, folder=folder, bars=bars)
+    learn(agent, Method(TESTED), course, asked, seed=seed, folder=folder, bars=bars)
     after = _answers(agent, trusted, folder / "after.json")
     agent.save(folder / "adapter")
     rows = []

@@ -9,11 +9,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from selftaught.agents.local import LocalAgent, with_lora
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_models import load, use_threads
+from selftaught.algorithms.imitation import Imitation
+from selftaught.algorithms.learner import Learner
+from selftaught.algorithms.optimisation import Optimisation
+from selftaught.algorithms.train import Loop, Source, train
 from selftaught.benchmarks.record import RESULTS, claim, record
 from selftaught.checkpoint import latest
 from selftaught.progress import Meter, meter
@@ -117,6 +121,37 @@ def policy_of(study: Any, *, seed: int, tokens: int) -> LocalAgent:
         use_threads(study.threads)
     loaded = with_lora(load(study.model), rank=study.rank, alpha=2 * study.rank, seed=seed)
     return LocalAgent(loaded, name=POLICY, sampling=Sampling(max_new_tokens=tokens), batch=128, cache_gigabytes=6)
+
+
+def imitate(
+    agent: LocalAgent,
+    source: Source,
+    *,
+    learning: Optimisation,
+    seed: int,
+    folder: Path,
+    bars: Meter,
+    steps: int = 1,
+    normalise: Literal["sequence", "token"] = "sequence",
+) -> None:
+    """Learn from games of others, before a study's own algorithm begins; without any pull to the model as it was."""
+    train(
+        folder=folder,
+        agent=agent,
+        algorithm=Imitation(kl=0.0, normalise=normalise),
+        learner=Learner(agent.model, learning),
+        source=source,
+        tracker=resumed(folder),
+        loop=Loop(steps=steps, seed=seed),
+        meter=bars,
+    )
+
+
+def training_rows(folder: Path, kept: Collection[str]) -> list[dict[str, Any]]:
+    """Those figures of a run's ``metrics.jsonl``, a row a step."""
+    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    found = [json.loads(line) for line in lines]
+    return [{"step": row["step"], **{name: row[name] for name in kept if name in row}} for row in found]
 
 
 POLICY = "policy"

@@ -20,12 +20,10 @@ from selftaught.algorithms.train import Source
 from selftaught.algorithms.turns import decisions
 from selftaught.benchmarks.study import Course, portions
 from selftaught.envs.self_study.game import closed
-from selftaught.envs.self_study.lessons import Choice, asked_in, lessons
+from selftaught.envs.self_study.lessons import TESTED, asked_in, lessons
 from selftaught.envs.self_study.state import EXAMINER, STUDENT, Asked, is_question, question_of
 from selftaught.envs.self_study.words import agree
 from selftaught.types import Ask, Episode, Turn
-
-STUDIED = Choice(pairs="always", held=True)
 
 
 @dataclass
@@ -33,7 +31,7 @@ class UpdateReward:
     """A source of games of ``self_study`` whose examiner earns the gain of an inner update; wraps another source.
 
     Args:
-        source: of the games, which need rewordings (``reword`` of 2 or more) to be tested by.
+        source: of the games, which need rewordings (``reword`` of 1 or more) to be tested by.
         agent: the policy that studies and is tested.
         course: the game, the tokens of an inner update, and how it learns.
         most: inner updates a step: the cap on the cost. Documents beyond it, and those without a rewording that is left
@@ -70,7 +68,7 @@ class UpdateReward:
     def gain(self, episode: Episode, *, seed: int) -> float:
         """Share of held-out rewordings answered as with the book open, after an update less before it."""
         held = [one for one in asked_in(episode, self.course.game) if len(one.wordings) > 1]
-        told = lessons([episode], self.course.game, STUDIED)
+        told = lessons([episode], self.course.game, TESTED)
         if not held or not told:
             return 0.0
         before = self._known(held)

@@ -6,7 +6,7 @@ and only where the student said something else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -64,6 +64,8 @@ class Choice:
 
 PUBLISHED: Final = Choice("always", 0.0, reworded=False)
 """The pairs of arXiv 2406.00606."""
+TESTED: Final = Choice(pairs="always", held=True)
+"""All questions with an open answer that can be trusted, known or not, less one wording of each for a test."""
 
 
 def asked_in(episode: Episode, game: SelfStudy) -> tuple[Asked, ...]:
@@ -94,11 +96,6 @@ def lessons(episodes: Sequence[Episode], game: SelfStudy, choice: Choice) -> lis
             if not choice.held or tuple(words(question)) not in held:
                 found.append(_lesson(episode, f"{number}/{place}", question, asked, always=choice.pairs == "always"))
     return found
-
-
-def sources(episodes: Sequence[Episode], game: SelfStudy) -> Mapping[str, str]:
-    """The passage that every question came from."""
-    return {asked.question: episode.task.id for episode in episodes for asked in asked_in(episode, game)}
 
 
 def _lesson(episode: Episode, name: str, question: str, asked: Asked, *, always: bool) -> Episode:

@@ -69,7 +69,7 @@ class Quiz:
             return {"right": float(declines(said))}
         figures = {"right": float(names(said, sealed["answer"], sealed["others"]))}
         if "false" in sealed:
-            figures["misled"] = float(names(said, sealed["false"], sealed["others"]))
+            figures["misled"] = float(any(names(said, false, sealed["others"]) for false in sealed["false"]))
         return figures
 
 
@@ -83,10 +83,11 @@ def quiz(documents: Iterable[Task], *, forms: Iterable[Form] = FORMS, seed: int 
     wanted, found = tuple(forms), list[Task]()
     random = np.random.default_rng(seed)
     told = {(task.sealed["world"], task.sealed["entity"]): task for task in documents if "entity" in task.sealed}
-    misled: dict[tuple[int, str, str], str] = {}
+    misled: dict[tuple[int, str, str], list[str]] = {}
     for task in documents:
-        for name, value in {**task.sealed.get("false", {}), **task.sealed.get("poison", {})}.items():
-            misled[task.sealed["world"], task.sealed["entity"], name] = value
+        for kind in ("false", "poison"):
+            for name, value in task.sealed.get(kind, {}).items():
+                misled.setdefault((task.sealed["world"], task.sealed["entity"], name), []).append(value)
     for seed_, name in told:
         world = world_of(seed_)
         here = {entity for of, entity in told if of == seed_}
@@ -106,7 +107,7 @@ def quiz(documents: Iterable[Task], *, forms: Iterable[Form] = FORMS, seed: int 
 
 
 def _of_fact(
-    world: World, entity: str, name: str, here: set[str], forms: tuple[Form, ...], *, false: str | None
+    world: World, entity: str, name: str, here: set[str], forms: tuple[Form, ...], *, false: list[str] | None
 ) -> Iterator[Task]:
     relation = relation_of(world.kinds[entity], name)
     value = world.facts[entity, name]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from selftaught.types import Agent, Ask, Crediting, Episode, Game, Reply, Seat, Stream, Streaming, Task, Turn
+from selftaught.types import Agent, Ask, Choosy, Crediting, Episode, Game, Reply, Seat, Stream, Streaming, Task, Turn
 
 
 @dataclass(slots=True)
@@ -160,7 +160,7 @@ def _check_required(game: Game[Any], seated: Mapping[Seat, Agent]) -> None:
     Raises:
         ValueError: if somebody else does.
     """
-    for seat, name in getattr(game, "required", {}).items():
+    for seat, name in game.required.items() if isinstance(game, Choosy) else ():
         if seated[seat].name != name:
             raise ValueError(f"seat {seat!r} of {game.name!r} is for {name!r}, and {seated[seat].name!r} sits there")
 

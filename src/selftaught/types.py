@@ -161,6 +161,15 @@ class Paying(Protocol):
 
 
 @runtime_checkable
+class Choosy(Protocol):
+    """A game that takes only agents of some names in some seats."""
+
+    @property
+    def required(self) -> Mapping[Seat, str]:
+        """The name of who must sit there, by seat."""
+
+
+@runtime_checkable
 class Crediting(Protocol):
     """A game of many decisions, each worth something of its own that is known at the end.
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.turns import decisions
 from selftaught.envs.self_study.game import SelfStudy
-from selftaught.envs.self_study.lessons import CLOSED, OPEN, PUBLISHED, Choice, asked_in, lessons, sources
+from selftaught.envs.self_study.lessons import CLOSED, OPEN, PUBLISHED, Choice, asked_in, lessons
 from selftaught.envs.self_study.library import ORDERS, SPLITS, Library
 from selftaught.envs.self_study.players import PLAYERS, ignorant
 from selftaught.envs.self_study.quiz import FORMS, Quiz, quiz
@@ -208,7 +208,7 @@ def test_the_quiz_asks_what_documents_say_in_every_form() -> None:
         assert answered(item, f"It is {sealed['answer']}.")["right"] == 1.0
         assert answered(item, ", ".join(sealed["others"]))["right"] == answered(item, "")["right"] == 0.0
         if "false" in sealed and sealed["form"] in ("plain", "paraphrase"):
-            assert answered(item, sealed["false"]) == {"right": 0.0, "misled": 1.0}
+            assert all(answered(item, said) == {"right": 0.0, "misled": 1.0} for said in sealed["false"])
         if sealed["form"] == "paraphrase":
             assert all(item.public["question"] != one.format(of=sealed["of"]) for one in studied)
     assert sum("false" in item.sealed for item in items) >= 4
@@ -247,7 +247,6 @@ def test_lessons_are_trusted_gaps() -> None:
         [episode], game, Choice(reworded=False)
     )
     assert len(lessons([episode], game, Choice(trust=0.0))) == 3
-    assert sources([episode], game) == {texts[0]: "t", texts[7]: "t"}
     with pytest.raises(ValueError, match="trust"):
         Choice(trust=2.0)
 

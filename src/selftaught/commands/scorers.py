@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
@@ -15,7 +16,7 @@ from selftaught.commands.casting import Casting, Speech, settings_of
 class Scorers:
     """Measure the AUROC of scorers against the sealed truth, and write the report without which none may pay."""
 
-    subject: tyro.conf.Positional[str] = "checkable"
+    subject: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="SUBJECT")]] = "checkable"
     """What is answered: checkable, world, or a game of one reply."""
     settings: tuple[str, ...] = ()
     """Of the subject, such as level=2."""

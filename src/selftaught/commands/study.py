@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -37,7 +37,7 @@ says: read the answers below beside their sources.
 class Study:
     """Autonomous learning: a model studies your texts by itself, and you see which gaps closed."""
 
-    source: tyro.conf.Positional[str]
+    source: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="SOURCE")]]
     """A file or folder of txt, md, rst or pdf, or hub:DATASET with a column text."""
     model: str = "smollm2-135m"
     """A short name (`selftaught models`), a folder, or a Hugging Face hub id."""
