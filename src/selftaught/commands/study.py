@@ -112,7 +112,10 @@ def run(config: Study) -> None:
     picture = gaps(rows, config.folder / "gaps.png")
     told = known(rows)
     if not rows:
-        console.print("no question had an answer that can be trusted: nothing was studied", style="yellow")
+        console.print(
+            "no question had an answer that can be trusted, so nothing was studied: try a larger --model",
+            style="yellow",
+        )
     Console().print(f"{len(rows)} questions: {told['before']:.0%} known before, {told['after']:.0%} after")
     for path in (config.folder / "report.md", written, picture):
         Console().print(f"written: {path}", style="dim")
