@@ -185,7 +185,7 @@ def _reached(folder: Path) -> int:
 
 
 def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:
-    """Imitate actors that are right half of the time and judges that are always (IFT and EFT, without people).
+    """Imitate right answers, and right judgements of answers that are so half of the time (IFT, EFT, without people).
 
     Where there are reviews, the meta-judge as well, of judgements that are wrong half of the time and not learned.
     """
@@ -197,17 +197,22 @@ def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder
     def source(step: int, seed_: int) -> list[Episode]:
         tasks = list(islice(game.tasks("train", seed + 1000), study.taught // 2))
         found = rollout(game, tasks, {ACTOR: actor, JUDGE: judge}, seed=seed_)
-        # Every turn is worth learning, whatever it was paid: what is right is for the rounds to find out.
-        found = [replace(episode, credits=(1.0,) * len(episode.turns)) for episode in found]
+        found = [replace(episode, credits=tuple(_taught(episode))) for episode in found]
         if recipe.game.review:
             more = rollout(disputed, tasks[: study.taught // 4], torn, seed=seed_ + 1)
-            found += [replace(episode, credits=tuple(_taught(episode))) for episode in more]
+            found += [replace(episode, credits=tuple(_reviewed(episode))) for episode in more]
         return found
 
     imitate(agent, source, learning=study.imitation, seed=seed, folder=folder, bars=bars)
 
 
 def _taught(episode: Episode) -> list[float | None]:
+    """The judge's turns, and the actor's where they are right."""
+    right = 1.0 if episode.metrics["right"] else None
+    return [right if turn.ask.seat == ACTOR else 1.0 for turn in episode.turns]
+
+
+def _reviewed(episode: Episode) -> list[float | None]:
     """The meta-judge's turns alone."""
     return [1.0 if turn.ask.seat == META_JUDGE else None for turn in episode.turns]
 

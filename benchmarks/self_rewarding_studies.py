@@ -9,6 +9,7 @@ from typing import Final
 from selftaught.algorithms.dpo import Dpo
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.self_rewarding import AGAIN, ANCHOR
+from selftaught.envs.self_reward.corpus import TAUGHT
 from selftaught.envs.self_reward.game import SelfReward
 from selftaught.envs.self_reward.state import ACTOR, JUDGE
 from selftaught.types import Seat
@@ -59,6 +60,8 @@ class Study:
     tasks: int = 256
     """Instructions a round."""
     level: int = 2
+    kinds: tuple[str, ...] = TAUGHT
+    """Of instructions; all if empty."""
     judgements: int | None = None
     """Of every candidate, if not the recipe's own."""
     audited: int | None = None
@@ -78,9 +81,10 @@ class Study:
     )
 
     def recipe(self, arm: Arm) -> Recipe:
-        """The arm's, at the study's level."""
+        """The arm's, with the study's instructions."""
         found = RECIPES[arm.recipe]
-        game = replace(found.game, level=self.level, judgements=self.judgements or found.game.judgements)
+        judgements = self.judgements or found.game.judgements
+        game = replace(found.game, level=self.level, kinds=self.kinds, judgements=judgements)
         return replace(found, game=game)
 
 
@@ -100,12 +104,13 @@ STUDIES: Mapping[str, Study] = {
     "self-reward-smollm2": Study(
         {"self": Arm(), "oracle": Arm("oracle"), "random, at the price of self": Arm("random", asked=True)},
         model="smollm2-135m",
+        kinds=(),
         tasks=96,
         level=1,
         audited=1,
         taught=1024,
         held_out=100,
-        threads=2,
+        learning=Optimisation(learning_rate=2e-4, batch=8, tokens=8192, epochs=2),
     ),
     "self-reward-fake": Study(
         {"self": Arm(), "self, robust": Arm(recipe="robust"), "oracle": Arm("oracle")},
