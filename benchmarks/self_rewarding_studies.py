@@ -57,7 +57,7 @@ class Study:
     model: str = "pocket-judge"
     rank: int = 16
     rounds: int = 3
-    tasks: int = 256
+    tasks: int = 512
     """Instructions a round."""
     level: int = 2
     kinds: tuple[str, ...] = TAUGHT
@@ -77,7 +77,7 @@ class Study:
     threads: int = 1
     imitation: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=5e-4, batch=16, tokens=8192))
     learning: Optimisation = field(
-        default_factory=lambda: Optimisation(learning_rate=3e-4, batch=32, tokens=8192, epochs=1)
+        default_factory=lambda: Optimisation(learning_rate=3e-4, batch=16, tokens=8192, epochs=1)
     )
 
     def recipe(self, arm: Arm) -> Recipe:
