@@ -6,22 +6,25 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from selftaught.agents.local import LocalAgent, with_lora
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_models import load
+from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.benchmarks.plots import COLOURS, styled
 from selftaught.benchmarks.study import Course, Method, ask, learn
 from selftaught.envs.self_study.game import SelfStudy, closed
+from selftaught.envs.self_study.gaps import clozer, filler
 from selftaught.envs.self_study.lessons import TESTED, asked_in
-from selftaught.envs.self_study.state import STUDENT, Asked
+from selftaught.envs.self_study.state import EXAMINER, READER, STUDENT, Asked
 from selftaught.envs.self_study.words import agree
 from selftaught.progress import Meter
 from selftaught.store import aside
-from selftaught.types import Ask, Episode, Task
+from selftaught.types import Agent, Ask, Episode, Seat, Task
 
+Examiner = Literal["gaps", "model"]
 Row = Mapping[str, Any]
 
 
@@ -30,6 +33,7 @@ def studied(
     *,
     model: str,
     rank: int,
+    examiner: Examiner,
     questions: int,
     reword: int,
     tokens: int,
@@ -40,12 +44,16 @@ def studied(
 ) -> list[dict[str, Any]]:
     """Ask, study and ask again, or go on; a row a question that can be trusted, with its answers and its source.
 
+    Questions are the model's own, answered by it with the text open, or of words that a program left out (``gaps``).
     Of a question with rewordings that hold, the last is left out of study and asked in the end.
     """
     loaded = with_lora(load(model), rank=rank, alpha=2 * rank, seed=seed)
     agent = LocalAgent(loaded, name="policy", sampling=Sampling(max_new_tokens=60), batch=64)
     game = SelfStudy(questions=questions, reword=reword, kinds=("plain",))
-    asked = ask(agent, game, passages, seed=seed, folder=folder / "asked", bars=bars)
+    cast: dict[Seat, Agent] = dict.fromkeys(game.seats, agent)
+    if examiner == "gaps":
+        cast |= {EXAMINER: Scripted("clozer", clozer), READER: Scripted("filler", filler)}
+    asked = ask(cast, game, passages, seed=seed, folder=folder / "asked", bars=bars)
     trusted = [
         (episode, one)
         for episode in asked

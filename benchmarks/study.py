@@ -7,7 +7,7 @@ answers (stage two).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +29,7 @@ from selftaught.envs.self_study.lessons import OPEN, Choice, lessons
 from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import read_run, shard_path, write_shard
-from selftaught.types import Ask, Codec, Episode, Outcome, Reply, Task, Turn
+from selftaught.types import Agent, Ask, Codec, Episode, Outcome, Reply, Seat, Task, Turn
 
 STEPS: Final = 4
 """Parts of a stage, each with a checkpoint: what a kill can lose at most."""
@@ -65,12 +65,12 @@ class Course:
 
 
 def ask(
-    agent: LocalAgent, game: SelfStudy, passages: Sequence[Task], *, seed: int, folder: Path, bars: Meter
+    cast: Mapping[Seat, Agent], game: SelfStudy, passages: Sequence[Task], *, seed: int, folder: Path, bars: Meter
 ) -> list[Episode]:
     """Play the game on every passage, or find it played in ``folder``."""
     if not shard_path(folder, 0).exists():
         advance = bars("ask and answer", len(passages))
-        episodes = rollout(game, passages, dict.fromkeys(game.seats, agent), seed=seed, progress=advance)
+        episodes = rollout(game, passages, cast, seed=seed, progress=advance)
         write_shard(shard_path(folder, 0), episodes)
     return list(read_run(folder))
 

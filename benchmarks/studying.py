@@ -125,7 +125,8 @@ def _run_arm(study: Study, arm: Method | None, *, seed: int, folder: Path, bars:
     earlier: list[Episode] = []
     learned = []
     for part, tasks in enumerate(parts):
-        asked = ask(agent, study.game, tasks, seed=seed, folder=folder / f"asked-{part}", bars=bars)
+        cast = dict.fromkeys(study.game.seats, agent)
+        asked = ask(cast, study.game, tasks, seed=seed, folder=folder / f"asked-{part}", bars=bars)
         here = folder / f"part-{part}"
         figures = learn(agent, arm, course, asked, earlier=earlier, seed=seed, folder=here, bars=bars)
         told = means([episode.metrics for episode in asked])

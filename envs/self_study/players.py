@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from selftaught.envs.self_study.gaps import clozer, filler
 from selftaught.envs.self_study.words import agree, words
 from selftaught.envs.world import claims_of, questioned, relation_named, reversed_question
 from selftaught.types import Ask, Player, Seat
@@ -91,8 +92,8 @@ def agreeable(ask: Ask) -> str:
 
 
 PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
-    "examiner": {"asker": asker, "leaker": leaker, "repeater": repeater},
-    "reader": {"finder": finder, "guesser": guesser},
+    "examiner": {"asker": asker, "clozer": clozer, "leaker": leaker, "repeater": repeater},
+    "reader": {"finder": finder, "filler": filler, "guesser": guesser},
     "student": {"ignorant": ignorant, "guesser": guesser},
     "comparer": {"strict": strict, "agreeable": agreeable},
 }

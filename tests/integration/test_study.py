@@ -162,6 +162,10 @@ def test_the_command_studies_a_folder(tmp_path: Path, capsys: pytest.CaptureFixt
     for name in ("report.md", "report.json", "gaps.png", "config.json", "metrics.jsonl", "adapter"):
         assert (tmp_path / "run" / name).exists()
     assert (tmp_path / "run" / "report.md").read_text().startswith("# What fake studied in")
+    rows = json.loads((tmp_path / "run" / "report.json").read_text())["rows"]
+    assert len(rows) == 2 and all("____" in row["question"] and row["open"] in TEXT for row in rows)
+    assert main([*command, str(tmp_path / "alone"), "--examiner", "model"]) == 0  # which can ask nothing
+    assert "nothing was studied" in capsys.readouterr().err
     assert main([*command, str(tmp_path / "run")]) == 2 and "--resume" in capsys.readouterr().err
     assert main([*command, str(tmp_path / "run"), "--resume"]) == 0
     (texts / "c.txt").write_bytes(b"\xff\xfe")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -43,6 +43,8 @@ class Study:
     """A short name (`selftaught models`), a folder, or a Hugging Face hub id."""
     passages: int = 40
     """Pieces of the texts that are studied at most, evenly spread over them."""
+    examiner: Literal["gaps", "model"] = "gaps"
+    """Who asks and reads: a program that leaves words out of sentences, or the model itself."""
     questions: int = 4
     """Asked of each."""
     reword: int = 2
@@ -96,6 +98,7 @@ def run(config: Study) -> None:
             tasks,
             model=config.model,
             rank=config.rank,
+            examiner=config.examiner,
             questions=config.questions,
             reword=config.reword,
             tokens=config.tokens,
@@ -113,7 +116,7 @@ def run(config: Study) -> None:
     told = known(rows)
     if not rows:
         console.print(
-            "no question had an answer that can be trusted, so nothing was studied: try a larger --model",
+            "no question has an answer to be trusted, so nothing was studied: use a larger model, or --examiner gaps",
             style="yellow",
         )
     Console().print(f"{len(rows)} questions: {told['before']:.0%} known before, {told['after']:.0%} after")
