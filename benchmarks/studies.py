@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from selftaught.checkpoint import latest
 from selftaught.progress import Meter, meter
 from selftaught.store import aside
 from selftaught.tracking import JsonlTracker
+from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -145,6 +146,16 @@ def imitate(
         loop=Loop(steps=steps, seed=seed),
         meter=bars,
     )
+
+
+def of_chats(chats: Iterable[Sequence[Message]]) -> list[Episode]:
+    """Chats as games of one turn each, whose last message is worth learning."""
+    found = []
+    for number, (*before, last) in enumerate(chats):
+        turn = Turn(Ask("speaker", tuple(before)), Reply(last.content), "chat")
+        task, outcome = Task(f"chat-{number}", {}), Outcome("said", {"speaker": 1.0})
+        found.append(Episode(task.id, "chat", task, task.id, (turn,), outcome, {}, credits=(1.0,)))
+    return found
 
 
 def training_rows(folder: Path, kept: Collection[str]) -> list[dict[str, Any]]:

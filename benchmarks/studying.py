@@ -15,12 +15,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import tyro
 
 from selftaught.agents.local import LocalAgent
 from selftaught.algorithms.optimisation import Optimisation
-from selftaught.benchmarks.studies import Chosen, policy_of, run_of, run_study
+from selftaught.benchmarks.record import claim
+from selftaught.benchmarks.studies import Chosen, imitate, of_chats, policy_of, run_of, run_study
 from selftaught.benchmarks.study import Course, Method, ask, learn
+from selftaught.envs.self_study.corpus import corpus
 from selftaught.envs.self_study.game import SelfStudy
 from selftaught.envs.self_study.lessons import PUBLISHED
 from selftaught.envs.self_study.library import Library
@@ -50,6 +53,8 @@ class Study:
     game: SelfStudy = field(default_factory=lambda: SelfStudy(questions=7, reword=2, kinds=KINDS))
     tokens: int = 150_000
     """That each method may learn from in a part."""
+    taught: int = 0
+    """Chats on other worlds that are imitated first, for models that cannot ask and read yet."""
     split: str = "test"
     reply_tokens: int = 40
     threads: int = 1
@@ -72,6 +77,7 @@ STUDIES: Final[Mapping[str, Study]] = {
         {"study": Method(), "published": Method(PUBLISHED), "reading": READ, "nothing": None},
         model="smollm2-135m",
         tokens=60_000,
+        taught=400,
         threads=2,
         learning=Optimisation(learning_rate=5e-4, batch=16, tokens=4096),
     ),
@@ -83,6 +89,7 @@ STUDIES: Final[Mapping[str, Study]] = {
         parts=2,
         game=SelfStudy(questions=1, opened=1, closed=1),
         tokens=2000,
+        taught=2,
         reply_tokens=4,
         learning=Optimisation(batch=8),
     ),
@@ -113,6 +120,14 @@ def run_arm(study: Study, arm: Method | None, *, seed: int, folder: Path, bars: 
 
 def _run_arm(study: Study, arm: Method | None, *, seed: int, folder: Path, bars: Meter) -> None:
     agent = policy_of(study, seed=seed, tokens=study.reply_tokens)
+    shared = folder.parent.parent / "shared" / folder.name
+    settings = {name: value for name, value in asdict(study).items() if name != "arms"}
+    claim(shared / "settings", {**settings, "seed": seed})
+    if study.taught:
+        chats = list(corpus(np.random.default_rng(seed), count=study.taught))
+        imitate(
+            agent, lambda *_: of_chats(chats), learning=study.learning, seed=seed, folder=shared / "taught", bars=bars
+        )
     parts = _parts(study, seed)
     place = {task.public["name"]: part for part, tasks in reversed(list(enumerate(parts))) for task in tasks}
     items: dict[int, list[Task]] = {part: [] for part in range(len(parts))}
@@ -126,7 +141,9 @@ def _run_arm(study: Study, arm: Method | None, *, seed: int, folder: Path, bars:
     learned = []
     for part, tasks in enumerate(parts):
         cast = dict.fromkeys(study.game.seats, agent)
-        asked = ask(cast, study.game, tasks, seed=seed, folder=folder / f"asked-{part}", bars=bars)
+        # Before anything is learned all methods ask the same.
+        there = folder if part else shared
+        asked = ask(cast, study.game, tasks, seed=seed, folder=there / f"asked-{part}", bars=bars)
         here = folder / f"part-{part}"
         figures = learn(agent, arm, course, asked, earlier=earlier, seed=seed, folder=here, bars=bars)
         told = means([episode.metrics for episode in asked])
