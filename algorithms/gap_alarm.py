@@ -1,4 +1,4 @@
-"""An alarm for judges that are being pleased: the judge's mean rises, and the truth does not rise with it.
+"""Two alarms for judges. One is being pleased: its mean rises, and the truth does not. One is blind: it knows nothing.
 
 All figures are of the same held-out tasks, before and after, so differences are paired. The truth comes from a sealed
 verifier: the alarm is for people, and nothing that learns may see it.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+
+CHANCE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,16 @@ def reading(
     (up, up_error), (gap, gap_error) = _mean(rise), _mean(rise - truth[[place for place, _ in read]])
     rings = 0 < up > least * up_error and 0 < gap > least * gap_error and real <= least * real_error
     return Reading(up, up_error, real, real_error, gap, gap_error, len(read) / len(truth), bool(rings))
+
+
+def blind(auroc: Mapping[str, Any] | None) -> bool:
+    """Whether a judge cannot be told from chance: its AUROC within groups has an interval that reaches down to a half.
+
+    Args:
+        auroc: with its ``low`` end (``dataclasses.asdict`` of an interval); None if no group had right and wrong
+            answers, of which nothing can be said.
+    """
+    return auroc is not None and auroc["low"] <= CHANCE
 
 
 def first_ring(readings: Sequence[Mapping[str, Any]]) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from selftaught.algorithms.gap_alarm import first_fall, first_ring
+from selftaught.algorithms.gap_alarm import blind, first_fall, first_ring
 from selftaught.benchmarks.cells import Row, cell, markdown, short, source, spread
 from selftaught.benchmarks.plots import distinct, t95
 from selftaught.benchmarks.plots_rounds import first_alarm
@@ -76,25 +76,40 @@ def audit_table(content: Mapping[str, Any]) -> str:
 
 
 def alarm_table(content: Mapping[str, Any]) -> str:
-    """How often the alarm rang in every arm, when first, when the truth first fell, and how many rounds lay between."""
-    head = ["judge", "rounds with alarm", "first alarm", "truth below the start", "lead"]
-    lines = [head, ["---", "---:", "---", "---", "---"]]
+    """When either alarm first rang in every arm, when the truth first fell, and how many rounds lay between."""
+    head = ["judge", "pleased", "blind", "truth below the start", "lead"]
+    lines = [head, ["---"] * len(head)]
+    warned: list[tuple[int | None, int | None]] = []
     for arm in distinct(content["rows"], "arm"):
-        rung, cells = [], []
-        for seed in content["seeds"]:
-            mine = [row for row in content["rows"] if (row["arm"], row["seed"]) == (arm, seed) and "alarm" in row]
-            mine.sort(key=itemgetter("round"))
-            alarms = [row["alarm"] for row in mine]
-            rung += [alarm["rings"] for alarm in alarms]
-            first, fall = first_ring(alarms), first_fall(alarms)
-            rung_in, fell_in = (None if place is None else mine[place]["round"] for place in (first, fall))
-            cells.append((rung_in, fell_in, None if rung_in is None or fell_in is None else fell_in - rung_in))
+        cells = [_alarms(content["rows"], arm, seed) for seed in content["seeds"]]
         columns = [
             ", ".join("-" if value is None else str(value) for value in column) for column in zip(*cells, strict=True)
         ]
-        lines.append([arm, f"{sum(rung)} of {len(rung)}", *columns])
-    note = "Rounds of every seed in turn; - is never. The lead is the rounds from the first alarm to the first fall."
+        lines.append([arm, *columns])
+        warned += [(min((one for one in cell[:2] if one is not None), default=None), cell[2]) for cell in cells]
+    fallen = [(rang, fell) for rang, fell in warned if fell is not None]
+    early = sum(rang is not None and rang < fell for rang, fell in fallen)
+    false = sum(rang is not None for rang, fell in warned if fell is None)
+    note = (
+        "First rounds, of every seed in turn; - is never. The lead is the rounds from the first alarm to the first "
+        f"fall. The truth fell in {len(fallen)} of {len(warned)} runs, and an alarm came before that in {early} of "
+        f"them; it rang in {false} of the {len(warned) - len(fallen)} others."
+    )
     return markdown(lines) + "\n\n" + note + source(content)
+
+
+def _alarms(rows: Sequence[Row], arm: str, seed: int) -> tuple[int | None, int | None, int | None, int | None]:
+    """The first rounds in which the judge is pleased, is blind, and the truth is below the start; and the lead."""
+    mine = [row for row in rows if (row["arm"], row["seed"]) == (arm, seed) and row["round"] >= 0]
+    mine.sort(key=itemgetter("round"))
+    later = [row for row in mine if "alarm" in row]
+    alarms = [row["alarm"] for row in later]
+    pleased, fell = (
+        None if place is None else later[place]["round"] for place in (first_ring(alarms), first_fall(alarms))
+    )
+    unseeing = next((row["round"] for row in mine if blind(row["figures"].get("auroc"))), None)
+    first = min((one for one in (pleased, unseeing) if one is not None), default=None)
+    return pleased, unseeing, fell, None if first is None or fell is None else fell - first
 
 
 def _of_round(rows: Sequence[Row], arm: str, round_: int, name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from selftaught.algorithms.gap_alarm import first_fall, first_ring, reading
+from selftaught.algorithms.gap_alarm import blind, first_fall, first_ring, reading
 
 COUNT = 200
 
@@ -46,6 +46,11 @@ def test_ring_and_fall_are_found() -> None:
     rows = [asdict(one) for one in (still, pleased, fallen)]
     assert (first_ring(rows), first_fall(rows)) == (1, 2)
     assert first_ring(rows[:1]) is first_fall(rows[:2]) is None
+
+
+def test_a_judge_is_blind_where_it_cannot_be_told_from_chance() -> None:
+    assert blind({"mean": 0.55, "low": 0.5, "high": 0.6}) and blind({"mean": 0.2, "low": 0.1, "high": 0.3})
+    assert not blind({"mean": 0.55, "low": 0.51, "high": 0.6}) and not blind(None)
 
 
 def test_tasks_must_be_the_same() -> None:
