@@ -8,13 +8,14 @@ and the same answers judged once more by the model of the round before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
 from selftaught.rollout import rollout
-from selftaught.types import Agent, Ask, Episode, Game, Reply, Seat, Task
+from selftaught.types import Agent, Ask, Episode, Game, Reply, Seat, Stream, Streaming, Task
 
 ACTOR: Final = "actor"
 JUDGE: Final = "judge"
@@ -43,7 +44,7 @@ class Replayed:
 class Discarded:
     """Asks one judge and says what another says: what chance does at the price of a judge."""
 
-    asked: Agent
+    asked: Streaming
     says: Agent
 
     @property
@@ -55,6 +56,32 @@ class Discarded:
         """The replies of ``says``; those of ``asked`` are thrown away."""
         self.asked.reply(asks)
         return self.says.reply(asks)
+
+    @contextmanager
+    def stream(self) -> Iterator[_Unheard]:
+        """See ``selftaught.types.Streaming``."""
+        with self.asked.stream() as stream:
+            yield _Unheard(stream, self.says)
+
+
+@dataclass
+class _Unheard:
+    """A stream whose replies are thrown away for those of another."""
+
+    stream: Stream
+    says: Agent
+    asks: dict[int, Ask] = field(default_factory=dict)
+
+    def put(self, key: int, ask: Ask) -> None:
+        self.asks[key] = ask
+        self.stream.put(key, ask)
+
+    def take(self) -> list[tuple[int, Reply]]:
+        keys = [key for key, _ in self.stream.take()]
+        return list(zip(keys, self.says.reply([self.asks.pop(key) for key in keys]), strict=True))
+
+    def __len__(self) -> int:
+        return len(self.stream)
 
 
 def of_the_policy(episode: Episode) -> bool:

@@ -154,13 +154,15 @@ def _evaluate(study: Study, cast: Mapping[Seat, Agent], folder: Path, round_: in
         game = replace(study.recipe(Arm()).game, adversaries=study.adversaries)
         game = replace(game, judgements=study.audited or game.judgements)
         tasks = list(islice(game.tasks(study.split, 0), study.held_out))
-        episodes = rollout(game, tasks, cast, seed=0, label=f"round {round_}/")
+        # What a judge at somebody else's price costs is of interest in training alone.
+        heard = {seat: one.says if isinstance(one, Discarded) else one for seat, one in cast.items()}
+        episodes = rollout(game, tasks, heard, seed=0, label=f"round {round_}/")
         with aside(path) as file:
             file.write(json.dumps({"round": round_, **audited(episodes)}).encode())
     return _tracked(folder, round_)
 
 
-def _judges(arm: Arm, own: Agent) -> Mapping[Seat, Agent]:
+def _judges(arm: Arm, own: LocalAgent) -> Mapping[Seat, Agent]:
     """Judge and meta-judge: the policy, a scripted one, or chance at the price of the policy."""
     if arm.judge == SELF:
         return {JUDGE: own, META_JUDGE: own}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -30,7 +32,7 @@ from selftaught.envs.self_reward.game import SelfReward
 from selftaught.envs.self_reward.players import PLAYERS, flipping, inventor, oracle, sloppy, solver
 from selftaught.envs.self_reward.proposals import settled
 from selftaught.rollout import rollout
-from selftaught.types import Ask, Episode
+from selftaught.types import Ask, Episode, Reply, Streaming
 
 GAME = SelfReward(candidates=3, judgements=1)
 
@@ -127,13 +129,41 @@ def test_an_anchors_judge_is_not_learned_from() -> None:
     assert [of_the_policy(episode) for episode in found] == [True] * 10 + [False] * 10
 
 
+@dataclass
+class Slow:
+    """Answers one ask at a time, the latest first; counts them."""
+
+    name: str = "own"
+    open: list[tuple[int, Ask]] = field(default_factory=list)
+    answered: int = 0
+
+    def reply(self, asks: Sequence[Ask]) -> list[Reply]:
+        self.answered += len(asks)
+        return [Reply("Score: 5")] * len(asks)
+
+    @contextmanager
+    def stream(self) -> Iterator[Slow]:
+        yield self
+
+    def put(self, key: int, ask: Ask) -> None:
+        self.open.append((key, ask))
+
+    def take(self) -> list[tuple[int, Reply]]:
+        key, ask = self.open.pop()
+        return [(key, self.reply([ask])[0])]
+
+    def __len__(self) -> int:
+        return len(self.open)
+
+
 def test_what_is_discarded_costs_and_is_not_heard() -> None:
-    asked: list[Ask] = []
-
-    def judge(ask: Ask) -> str:
-        asked.append(ask)
-        return "Score: 5"
-
-    found = Discarded(Scripted("own", judge), Scripted("random", lambda ask: "Score: 0"))
+    own = Slow()
+    found = Discarded(own, Scripted("random", lambda ask: f"Score: {ask.seed}"))
     assert found.name == "random" and [reply.text for reply in found.reply([Ask(JUDGE, ())] * 3)] == ["Score: 0"] * 3
-    assert len(asked) == 3
+    with found.stream() as stream:
+        for key in range(3):
+            stream.put(key, Ask(JUDGE, (), seed=key))
+        assert len(stream) == 3
+        said = [(key, reply.text) for _ in range(3) for key, reply in stream.take()]
+    assert said == [(key, f"Score: {key}") for key in (2, 1, 0)] and own.answered == 6
+    assert isinstance(found, Streaming)  # a rollout need not gather asks for it
