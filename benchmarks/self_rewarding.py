@@ -187,7 +187,7 @@ def _reached(folder: Path) -> int:
 
 
 def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:
-    """Imitate right answers, and right judgements of answers that are so half of the time (IFT, EFT, without people).
+    """Imitate right judgements of answers that are right half of the time, and the answers (EFT, IFT, without people).
 
     Where there are reviews, the meta-judge as well, of judgements that are wrong half of the time and not learned.
     """
@@ -199,7 +199,7 @@ def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder
     def source(step: int, seed_: int) -> list[Episode]:
         tasks = list(islice(game.tasks("train", seed + 1000), study.taught // 2))
         found = rollout(game, tasks, {ACTOR: actor, JUDGE: judge}, seed=seed_)
-        found = [replace(episode, credits=tuple(_taught(episode))) for episode in found]
+        found = [replace(episode, credits=tuple(_taught(episode, noisy=study.noisy))) for episode in found]
         if recipe.game.review:
             more = rollout(disputed, tasks[: study.taught // 4], torn, seed=seed_ + 1)
             found += [replace(episode, credits=tuple(_reviewed(episode))) for episode in more]
@@ -208,9 +208,9 @@ def _teach(study: Study, recipe: Recipe, agent: LocalAgent, *, seed: int, folder
     imitate(agent, source, learning=study.imitation, seed=seed, folder=folder, bars=bars)
 
 
-def _taught(episode: Episode) -> list[float | None]:
-    """The judge's turns, and the actor's where they are right."""
-    right = 1.0 if episode.metrics["right"] else None
+def _taught(episode: Episode, *, noisy: bool) -> list[float | None]:
+    """The judge's turns, and the actor's: all of them (``noisy``), or where they are right."""
+    right = 1.0 if noisy or episode.metrics["right"] else None
     return [right if turn.ask.seat == ACTOR else 1.0 for turn in episode.turns]
 
 

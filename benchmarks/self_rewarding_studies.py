@@ -70,6 +70,8 @@ class Study:
     """In evaluations, chance of each kind of them."""
     taught: int = 0
     """Chats of scripted players that are imitated before the first round."""
+    noisy: bool = False
+    """Whether the answers among them are right half of the time only, which leaves the rounds something to find out."""
     held_out: int = 200
     split: str = "test"
     answer_tokens: int = 40
@@ -91,15 +93,19 @@ class Study:
 RATES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 STUDIES: Mapping[str, Study] = {
     "self-reward-phases": Study(
-        {f"flipped {rate:.0%}": Arm(rate) for rate in RATES}, rounds=6, judgements=1, adversaries=0.0
+        {f"flipped {rate:.0%}": Arm(rate) for rate in RATES},
+        rounds=4,
+        judgements=1,
+        adversaries=0.0,
+        taught=2048,
+        noisy=True,
     ),
     "self-reward-judges": Study(
-        {
-            **{judge: Arm(judge) for judge in ("oracle", "random", "length", "gullible", "constant")},
-            "self": Arm(),
-            "self, robust": Arm(recipe="robust"),
-        },
-        rounds=6,
+        {**{judge: Arm(judge) for judge in ("random", "length", "gullible", "constant")}, "self": Arm()},
+        rounds=4,
+        tasks=256,
+        taught=2048,
+        noisy=True,
     ),
     "self-reward-smollm2": Study(
         {"self": Arm(), "oracle": Arm("oracle"), "random, at the price of self": Arm("random", asked=True)},
