@@ -1,0 +1,101 @@
+"""From text to an elaborated module, or to the compiler's complaint. In process, well under a millisecond."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyslang
+from pyslang import ast, syntax
+
+from selftaught.envs.hardware.safety import refusal
+
+_ERRORS: Final = 8
+"""Complaints that are reported at most."""
+_FILE: Final = "design.v"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One port as the outside sees it."""
+
+    name: str
+    direction: str
+    width: int
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the compiler says of a text.
+
+    ``refused`` is the gate's reason, ``errors`` the compiler's own words with line and column; both are empty for good
+    text. ``top`` is the elaborated module and lives as long as this object, which keeps the ``compilation``.
+    """
+
+    refused: str = ""
+    errors: str = ""
+    top: ast.InstanceSymbol | None = None
+    ports: tuple[Port, ...] = ()
+    compilation: ast.Compilation | None = None
+
+
+def read(text: str, *, top: str | None = None) -> Reading:
+    """Parses and elaborates; never raises on any text.
+
+    ``top`` names the module that is wanted; without it there must be only one that no other instantiates.
+    """
+    reason = refusal(text)
+    if reason is not None:
+        return Reading(refused=reason)
+    try:
+        return _elaborated(text, top)
+    except RuntimeError:  # the compiler's own limit on nesting, without a message
+        return Reading(refused="the compiler gave up on the text: it is nested too deeply")
+
+
+def _elaborated(text: str, top: str | None) -> Reading:
+    tree = syntax.SyntaxTree.fromText(text, _FILE)
+    compilation = ast.Compilation(_options(top))
+    compilation.addSyntaxTree(tree)
+    found = [entry for entry in compilation.getAllDiagnostics() if entry.isError()]
+    if found:
+        return Reading(errors=_report(tree, found))
+    tops = list(compilation.getRoot().topInstances)
+    if top is not None:
+        tops = [instance for instance in tops if instance.name == top]
+    if len(tops) != 1:
+        names = ", ".join(instance.name for instance in tops[:_ERRORS]) or "none"
+        return Reading(errors=f"there is no single top module{f' {top}' if top else ''}: {names}\n")
+    ports = tuple(_port(port) for port in tops[0].body.portList)
+    return Reading(top=tops[0], ports=ports, compilation=compilation)
+
+
+def _options(top: str | None) -> pyslang.Bag:
+    options = ast.CompilationOptions()
+    options.typoCorrectionLimit = 0  # a guess at the right name gives the repair away
+    options.errorLimit = _ERRORS
+    options.maxInstanceDepth, options.maxInstanceArray = 16, 256
+    options.maxGenerateSteps, options.maxConstexprSteps, options.maxConstexprDepth = 2048, 20_000, 32
+    if top is not None:
+        options.topModules = {top}
+    bag = pyslang.Bag()
+    bag.compilationOptions = options
+    return bag
+
+
+def _report(tree: syntax.SyntaxTree, found: Sequence[pyslang.Diagnostic]) -> str:
+    report: str = pyslang.DiagnosticEngine.reportAll(tree.sourceManager, found[:_ERRORS])
+    return report
+
+
+def _port(port: Any) -> Port:
+    direction = getattr(port, "direction", None)
+    kind = getattr(port, "type", None)
+    return Port(
+        name=port.name,
+        direction="none" if direction is None else str(direction.name).lower(),
+        width=0 if kind is None else int(kind.bitstreamWidth),
+        signed=bool(kind is not None and kind.isIntegral and kind.isSigned),
+    )
