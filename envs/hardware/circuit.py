@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyslang import ast
@@ -68,7 +68,7 @@ def blast(graph: Graph, top: ast.InstanceSymbol) -> Circuit:
         if port.direction == ast.ArgumentDirection.Out:
             symbol = port.internalSymbol
             outputs[port.name] = design.read(symbol, 0, width_of(symbol.type))  # type: ignore[attr-defined]
-    while waiting := [process for process in clocked if process.states and not process.following]:
+    while waiting := [process for process, _ in clocked if process.states and not process.following]:
         for process in waiting:
             follow(design, process)
     states = _states(design, clocked, first)
@@ -89,19 +89,21 @@ def _input(design: Design, port: ast.PortSymbol) -> tuple[int, ...]:
     width = width_of(symbol.type)  # type: ignore[attr-defined]
     names = [f"{port.name}[{bit}]" if width > 1 else port.name for bit in range(width)]
     bits = tuple(design.graph.variable(f"input {width} {name}") for name in names)
-    design.claim((symbol, 0, width), Driver(lambda driver: None))
+    design.claim((symbol, 0, width), Driver(lambda design, driver: None))
     design.store((symbol, 0, width), Word(bits))
     return bits
 
 
-def _states(design: Design, clocked: list[Clocked], first: Mapping[ast.Symbol, Word]) -> dict[int, StateBit]:
+def _states(
+    design: Design, clocked: Sequence[tuple[Clocked, Driver]], first: Mapping[ast.Symbol, Word]
+) -> dict[int, StateBit]:
     states = {}
-    for process in clocked:
+    for process, driver in clocked:
         for symbol, variables in process.states.items():
             path = design.path(symbol)
             value, start = process.following[symbol], first.get(symbol)
             for bit, variable in enumerate(variables):
-                if design.owners[symbol][bit] is process.driver:
+                if design.owners[symbol][bit] is driver:
                     states[variable >> 1] = StateBit(
                         name=f"{path}[{bit}]" if len(variables) > 1 else path,
                         following=value.bits[bit],
@@ -128,11 +130,11 @@ def _literals(state: StateBit) -> tuple[int, int, int]:
     return state.following, state.known, state.effective
 
 
-def _check_races(graph: Graph, clocked: list[Clocked], circuit: Circuit) -> None:
+def _check_races(graph: Graph, clocked: Sequence[tuple[Clocked, Driver]], circuit: Circuit) -> None:
     """Refuses a register assigned with ``=`` that another process reads at an edge: which comes first is open."""
     owner: dict[int, Clocked] = {}
     immediate: set[int] = set()
-    for process in clocked:
+    for process, _ in clocked:
         for symbol, variables in process.states.items():
             owner.update({variable >> 1: process for variable in variables})
             if symbol in process.written.blocking:
@@ -140,7 +142,7 @@ def _check_races(graph: Graph, clocked: list[Clocked], circuit: Circuit) -> None
     immediate &= circuit.states.keys()
     if len(clocked) < 2 or not immediate:
         return
-    for process in clocked:
+    for process, _ in clocked:
         own = {node for node in circuit.states if owner.get(node) is process}
         read = support(graph, [circuit.states[node].following for node in own])
         for node in immediate & read - own:

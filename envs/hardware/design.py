@@ -37,13 +37,13 @@ class Fault(Unsupported):
 
 @dataclass(slots=True, eq=False)
 class Driver:
-    """Something that gives bits their values when ``run`` is called with it; ``busy`` while it does.
+    """Something that gives bits their values when ``run`` is called with the design and itself; ``busy`` while it does.
 
-    ``holds`` says that its bits are registers.
+    It must not hold the design. What the compiler made may not outlive the compilation, or the process ends, so nothing
+    here may wait for the collector of cycles.
     """
 
-    run: Callable[[Driver], None]
-    holds: bool = False
+    run: Callable[[Design, Driver], None]
     busy: bool = False
 
 
@@ -85,7 +85,7 @@ class Design:
         if driver.busy:
             raise Fault(f"a loop without a register through {symbol.name}")
         driver.busy = True
-        driver.run(driver)
+        driver.run(self, driver)
         driver.busy = False
         if self.bits[symbol][place] is None:
             raise Unsupported(f"the driver of {symbol.name}")
@@ -191,7 +191,7 @@ def _assignment(design: Design, target: ast.Expression, source: ast.Expression) 
 
 
 def _drive(design: Design, places: list[Segment], source: ast.Expression) -> None:
-    def run(driver: Driver) -> None:
+    def run(design: Design, driver: Driver) -> None:
         spread(design, places, evaluate(design.frame(), source))
 
     driver = Driver(run)
@@ -252,7 +252,7 @@ def _instance(design: Design, member: ast.InstanceSymbol) -> None:
 def _connect(design: Design, places: list[Segment], inner: ast.ValueSymbol) -> None:
     width = sum(place[2] for place in places)
 
-    def run(driver: Driver) -> None:
+    def run(design: Design, driver: Driver) -> None:
         value = design.read(inner, 0, width_of(inner.type))
         signed, two_state = bool(inner.type.isSigned), not inner.type.isFourState
         spread(design, places, words.resize(design.graph, value, width, signed=signed, two_state=two_state))

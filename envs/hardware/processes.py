@@ -39,7 +39,6 @@ class Clocked:
     written: Written
     edges: list[ast.SignalEventControl]
     body: ast.Statement
-    driver: Driver | None = None
     active: int = FALSE
     states: dict[ast.Symbol, list[int]] = field(default_factory=dict)
     effective: dict[ast.Symbol, Word] = field(default_factory=dict)
@@ -50,33 +49,34 @@ def assignments(block: ast.ProceduralBlockSymbol) -> Written:
     """All targets of a process, in the order of the text."""
     written = Written()
 
-    def note(target: ast.Expression, *, blocking: bool) -> None:
-        if isinstance(target, ast.ConcatenationExpression):
-            for part in target.operands:
-                note(part, blocking=blocking)
-            return
-        inner = target
-        while isinstance(inner, ast.ElementSelectExpression | ast.RangeSelectExpression | ast.MemberAccessExpression):
-            inner = inner.value
-        if not isinstance(inner, ast.ValueExpressionBase):
-            raise Unsupported(f"an assignment to an expression of kind {inner.kind.name}")
-        written.targets.setdefault(inner.symbol, []).append(target)
-        (written.blocking if blocking else written.later).add(inner.symbol)
-
     def unary(node: ast.UnaryExpression) -> None:
-        operations = ast.UnaryOperator
-        if node.op.value >= operations.Preincrement.value:
-            note(node.operand, blocking=True)
+        if node.op.value >= ast.UnaryOperator.Preincrement.value:
+            _note(written, node.operand, blocking=True)
 
-    kinds = ast.ExpressionKind
-    table = {kinds.Assignment: lambda node: note(node.left, blocking=not node.isNonBlocking), kinds.UnaryOp: unary}
-    block.visit(lookup_table=table)
+    def assignment(node: ast.AssignmentExpression) -> None:
+        _note(written, node.left, blocking=not node.isNonBlocking)
+
+    block.visit(lookup_table={ast.ExpressionKind.Assignment: assignment, ast.ExpressionKind.UnaryOp: unary})
     return written
 
 
-def place(design: Design) -> tuple[list[Clocked], dict[ast.Symbol, Word]]:
+def _note(written: Written, target: ast.Expression, *, blocking: bool) -> None:
+    if isinstance(target, ast.ConcatenationExpression):
+        for part in target.operands:
+            _note(written, part, blocking=blocking)
+        return
+    inner = target
+    while isinstance(inner, ast.ElementSelectExpression | ast.RangeSelectExpression | ast.MemberAccessExpression):
+        inner = inner.value
+    if not isinstance(inner, ast.ValueExpressionBase):
+        raise Unsupported(f"an assignment to an expression of kind {inner.kind.name}")
+    written.targets.setdefault(inner.symbol, []).append(target)
+    (written.blocking if blocking else written.later).add(inner.symbol)
+
+
+def place(design: Design) -> tuple[list[tuple[Clocked, Driver]], dict[ast.Symbol, Word]]:
     """Claims what every process drives; the clocked ones and the first values of signals, where they have any."""
-    clocked: list[Clocked] = []
+    clocked: list[tuple[Clocked, Driver]] = []
     claims: dict[ast.Symbol, list[tuple[Driver, list[ast.Expression]]]] = {}
     starts: list[ast.ProceduralBlockSymbol] = []
     for block in design.processes:
@@ -84,7 +84,9 @@ def place(design: Design) -> tuple[list[Clocked], dict[ast.Symbol, Word]]:
             starts.append(block)
             continue
         written = assignments(block)
-        driver = _driver(design, block, written, clocked)
+        driver, process = _driver(block, written)
+        if process is not None:
+            clocked.append((process, driver))
         for symbol, targets in written.targets.items():
             if symbol not in design.owners:
                 if not _local(symbol):
@@ -123,7 +125,7 @@ def _refuse(frame: Frame, symbol: ast.Symbol, low: int, width: int) -> Word:
     raise Unsupported(f"{symbol.name} where a constant is needed")
 
 
-def _driver(design: Design, block: ast.ProceduralBlockSymbol, written: Written, clocked: list[Clocked]) -> Driver:
+def _driver(block: ast.ProceduralBlockSymbol, written: Written) -> tuple[Driver, Clocked | None]:
     body, events = block.body, None
     if block.procedureKind in (Kinds.Always, Kinds.AlwaysFF):
         if not isinstance(body, ast.TimedStatement):
@@ -136,7 +138,7 @@ def _driver(design: Design, block: ast.ProceduralBlockSymbol, written: Written, 
     elif block.procedureKind != Kinds.AlwaysComb:
         raise Unsupported(f"a process of kind {block.procedureKind.name}")
     if events is None:
-        return Driver(lambda driver: _logic(design, written, body, None, driver))
+        return Driver(lambda design, driver: _logic(design, written, body, None, driver)), None
     if any(not isinstance(event, ast.SignalEventControl) or event.iffCondition is not None for event in events):
         raise Unsupported("an event that is no plain signal")
     edges = [event for event in events if event.edge in (ast.EdgeKind.PosEdge, ast.EdgeKind.NegEdge)]
@@ -144,15 +146,13 @@ def _driver(design: Design, block: ast.ProceduralBlockSymbol, written: Written, 
         listed = [event.expr for event in events]
         if not all(isinstance(expression, ast.NamedValueExpression) for expression in listed):
             raise Unsupported("a sensitivity list with more than names")
-        return Driver(lambda driver: _logic(design, written, body, listed, driver))
+        return Driver(lambda design, driver: _logic(design, written, body, listed, driver)), None
     if len(edges) != len(events):
         raise Unsupported("edges and levels in one list")
     if mixed := written.blocking & written.later:
         raise Unsupported(f"{min(symbol.name for symbol in mixed)} assigned with both = and <=")
     process = Clocked(block, written, edges, body)
-    clocked.append(process)
-    process.driver = Driver(lambda driver: prepare(design, process, driver), holds=True)
-    return process.driver
+    return Driver(lambda design, driver: prepare(design, process, driver)), process
 
 
 def _logic(

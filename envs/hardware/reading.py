@@ -59,6 +59,11 @@ def _elaborated(text: str, top: str | None) -> Reading:
     tree = syntax.SyntaxTree.fromText(text, _FILE)
     compilation = ast.Compilation(_options(top))
     compilation.addSyntaxTree(tree)
+    return _checked(tree, compilation, top)
+
+
+def _checked(tree: syntax.SyntaxTree, compilation: ast.Compilation, top: str | None) -> Reading:
+    """A function of its own, because what it gets from the compilation must be gone before that is."""
     found = [entry for entry in compilation.getAllDiagnostics() if entry.isError()]
     if found:
         return Reading(errors=_report(tree, found))
