@@ -1,7 +1,7 @@
 """The prover of ``hardware`` against a second opinion, on mutants of small designs, and how many it judges a second.
 
-python -m selftaught.benchmarks.prover --oracle    # needs pyosys
-python -m selftaught.benchmarks.prover --speed
+python -m selftaught.benchmarks.prover --oracle 30    # mutants of each design; needs pyosys
+python -m selftaught.benchmarks.prover                # throughput
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import shake_256
 
 from selftaught.benchmarks.prover_designs import DESIGNS
+from selftaught.benchmarks.prover_large import LARGE
 from selftaught.benchmarks.prover_oracle import opinion
 from selftaught.envs.hardware import Verdict, compare, prepare
 
@@ -57,7 +58,8 @@ class Mutant:
 
 def mutants(design: str, text: str) -> Iterator[Mutant]:
     """Every single edit of the kinds known here."""
-    names = sorted({name for name in re.findall(r"\b(?:input|output|reg|wire)\b[^;,)]*?(\w+)\s*(?=[;,)=])", text)} - {"clk"})
+    declared = re.findall(r"\b(?:input|output|reg|wire)\b[^;,)]*?(\w+)\s*(?=[;,)=])", text)
+    names = sorted(set(declared) - {"clk"})
     start = text.index(";", text.rindex("module top")) if design != "ripple" else 0
     for found in _TOKEN.finditer(text):
         token, place = found[0], found.start()
@@ -91,10 +93,10 @@ def _edits(token: str, names: list[str]) -> Iterator[str]:
         yield from (other for other in names if other != token)
 
 
-def chosen(limit: int) -> list[Mutant]:
+def chosen(designs: Mapping[str, str], limit: int) -> list[Mutant]:
     """Up to ``limit`` mutants of each design, the same in every process."""
     found = []
-    for design, text in DESIGNS.items():
+    for design, text in designs.items():
         every = list({mutant.text: mutant for mutant in mutants(design, text) if mutant.text != text}.values())
         every.sort(key=lambda mutant: shake_256((mutant.design + mutant.text).encode()).hexdigest(8))
         found += every[:limit]
@@ -106,7 +108,7 @@ def agreement(limit: int) -> None:
     table, times, oracle_times = Counter[tuple[str, str]](), list[float](), list[float]()
     reasons = Counter[str]()
     goldens = {design: prepare(text, top="top") for design, text in DESIGNS.items()}
-    for mutant in chosen(limit):
+    for mutant in chosen(DESIGNS, limit):
         begun = time.perf_counter()
         verdict = compare(goldens[mutant.design], mutant.text)
         times.append(time.perf_counter() - begun)
@@ -116,23 +118,37 @@ def agreement(limit: int) -> None:
         begun = time.perf_counter()
         other, why = opinion(DESIGNS[mutant.design], mutant.text)
         oracle_times.append(time.perf_counter() - begun)
-        table[verdict.kind, other] += 1
+        mine = f"{verdict.kind}{' (only by x)' if _by_x(verdict) else ''}"
+        table[mine, other] += 1
         if verdict.kind == "unknown":
             reasons[verdict.reason] += 1
-        elif verdict.kind != other:
-            print(f"{mutant.design}, {mutant.edit}: {verdict.kind} ({verdict.reason}), oracle {other} {why}")
+        elif mine != other and other != "unknown" and not _by_x(verdict):
+            shown = verdict.trace.text() if verdict.trace else ""
+            print(f"{mutant.design}, {mutant.edit}: {verdict.kind} ({verdict.reason}), oracle {other} {why}\n{shown}")
             sys.stdout.flush()
-    for (ours, other), count in sorted(table.items()):
-        print(f"ours {ours:24} oracle {other:10} {count}")
+    for (ours, other_kind), count in sorted(table.items()):
+        print(f"ours {ours:24} oracle {other_kind:10} {count}")
     print(f"median {statistics.median(times) * 1000:.2f} ms, oracle {statistics.median(oracle_times) * 1000:.0f} ms")
     for reason, count in reasons.most_common():
         print(f"unknown {count:4}: {reason}")
 
 
-def speed() -> None:
-    """Prints candidates judged a second: mutants of all designs, each parsed, elaborated, compared and decided."""
-    goldens = {design: prepare(text, top="top") for design, text in DESIGNS.items()}
-    every = chosen(40)
+def _by_x(verdict: Verdict) -> bool:
+    """Whether the difference is an x of the candidate's, which the oracle takes for a value of its choice."""
+    if verdict.trace is None:
+        return False
+    last = verdict.trace.steps[-1]
+    return all(
+        wanted in ("x", found) or found == "x"
+        for name in last.golden
+        for wanted, found in zip(last.golden[name], last.candidate[name], strict=True)
+    )
+
+
+def speed(designs: Mapping[str, str]) -> None:
+    """Prints candidates judged a second: mutants, each checked as text, parsed, elaborated, compared and decided."""
+    goldens = {design: prepare(text, top="top") for design, text in designs.items()}
+    every = [*chosen(designs, 40), *(Mutant(design, "the same", text) for design, text in designs.items())]
     begun, kinds, times = time.perf_counter(), Counter[str](), list[tuple[float, Mutant, Verdict]]()
     for mutant in every:
         start = time.perf_counter()
@@ -140,17 +156,21 @@ def speed() -> None:
         times.append((time.perf_counter() - start, mutant, verdict))
         kinds[f"{verdict.kind} at {verdict.stage}"] += 1
     seconds = time.perf_counter() - begun
-    print(f"{len(every)} candidates in {seconds:.2f} s: {len(every) / seconds:.0f} a second; {dict(kinds)}")
-    judged = sorted(entry[0] for entry in times if entry[2].stage == "logic")
+    lines = statistics.mean(text.count("\n") for text in designs.values())
+    print(f"{len(designs)} designs of {lines:.0f} lines on average, {dict(kinds)}")
+    print(f"{len(every)} candidates in {seconds:.2f} s: {len(every) / seconds:.0f} a second")
+    ends = sorted(entry[0] for entry in times if entry[2].stage == "logic")
     print(
-        f"judged to the end: median {judged[len(judged) // 2] * 1000:.2f} ms, 95% {judged[len(judged) * 95 // 100] * 1000:.1f} ms"
+        f"judged to the end: {len(ends) / sum(ends):.0f} a second, median {ends[len(ends) // 2] * 1000:.2f} ms, "
+        f"95% {ends[len(ends) * 95 // 100] * 1000:.1f} ms"
     )
-    for taken, mutant, verdict in sorted(times, key=lambda entry: -entry[0])[:8]:
+    for taken, mutant, verdict in sorted(times, key=lambda entry: -entry[0])[:5]:
         print(f"  {taken * 1000:.0f} ms {mutant.design}, {mutant.edit}: {verdict.kind} ({verdict.reason})")
 
 
 if __name__ == "__main__":
     if "--oracle" in sys.argv:
-        agreement(30)
+        agreement(int(sys.argv[2]) if len(sys.argv) > 2 else 30)
     else:
-        speed()
+        speed(DESIGNS)
+        speed(LARGE)

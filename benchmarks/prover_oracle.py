@@ -24,7 +24,7 @@ _BOTH = (
 )
 
 
-def opinion(golden: str, candidate: str, *, seconds: int = 10) -> tuple[Opinion, str]:
+def opinion(golden: str, candidate: str, *, seconds: int = 4) -> tuple[Opinion, str]:
     """The verdict, and for ``unknown`` why: Yosys refuses a text, or the proof takes longer than ``seconds``."""
     with tempfile.TemporaryDirectory() as folder:
         child = os.fork()  # an error in Yosys ends its process
@@ -41,7 +41,7 @@ def opinion(golden: str, candidate: str, *, seconds: int = 10) -> tuple[Opinion,
 def _translate(folder: Path, golden: str, candidate: str) -> None:
     """Writes the circuit of both and ends the process."""
     try:
-        signal.alarm(30)
+        signal.alarm(5)
         output = os.open(folder / "log", os.O_CREAT | os.O_WRONLY)
         os.dup2(output, 1)
         os.dup2(output, 2)
@@ -62,7 +62,7 @@ def _translate(folder: Path, golden: str, candidate: str) -> None:
 
 def _decide(file: Path, seconds: int) -> tuple[Opinion, str]:
     program = Path(importlib.import_module("pyosys").__file__ or "").parent / "yosys-abc"
-    steps = f"pdr -T {seconds}" if int(file.read_bytes().split()[3]) else f"iprove -C 100000"  # latches, or none
+    steps = f"pdr -T {seconds}" if int(file.read_bytes().split()[3]) else "iprove -C 100000"  # latches, or none
     command = [str(program), "-c", f"read_aiger {file}; strash; {steps}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=False)
     if "Property proved" in done.stdout or "UNSATISFIABLE" in done.stdout:

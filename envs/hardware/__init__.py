@@ -3,6 +3,7 @@
 from selftaught.envs.hardware.equivalence import Golden, check, compare, prepare
 from selftaught.envs.hardware.graph import Unsupported
 from selftaught.envs.hardware.reading import Port, Reading, read
+from selftaught.envs.hardware.replay import replay
 from selftaught.envs.hardware.safety import refusal
 from selftaught.envs.hardware.verdicts import Step, Trace, Verdict
 
@@ -19,4 +20,5 @@ __all__ = [
     "prepare",
     "read",
     "refusal",
+    "replay",
 ]

@@ -10,6 +10,7 @@ from selftaught.envs.hardware.circuit import Circuit, StateBit, replaced
 from selftaught.envs.hardware.graph import TRUE, Graph, Unsupported, cone, rebuild, support
 
 Side = Literal["golden", "candidate", "clock"]
+_OPEN = "x "
 TICK = "tick"
 """The input that says whether a step ends with the clock's edge; only asynchronous resets make the difference."""
 
@@ -28,13 +29,19 @@ class Bit:
     side: Side
     twin: int | None = None
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the bit starts with a value that is not by chance: its first value, or one shared with its twin."""
+        return self.initial is not None or self.twin is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
     """A step takes the inputs, shows the outputs, and ends with whatever edges there are.
 
     ``bad`` holds where an output differs that the golden does not leave open, ``valid`` where no x enters a register of
-    the golden. ``inputs`` are all variables but the states, by node. ``clocks`` has literals of the value before and
+    the golden. ``inputs`` are all variables but the states, by node;
+    ``open_nodes`` those that stand for an x of the candidate. ``clocks`` has literals of the value before and
     after a step for each clock whose edges are not implied; ``implied`` are the nodes of those that rise at every step.
     """
 
@@ -43,6 +50,7 @@ class Machine:
     candidate: Circuit
     bits: tuple[Bit, ...]
     inputs: Mapping[int, str]
+    open_nodes: frozenset[int]
     clocks: Mapping[int, tuple[int, int]]
     implied: frozenset[int]
     tick: int | None
@@ -103,7 +111,7 @@ def _joined(
     for node, state in candidate.states.items():
         value = state.following
         if state.known != TRUE:
-            value = graph.choose(state.known, value, graph.variable(f"x {node}"))
+            value = graph.choose(state.known, value, graph.variable(f"{_OPEN}{node}"))
         following = graph.choose(fires(state), value, state.effective)
         bits.append(Bit(state.name, twins[node], following, state.initial, side="candidate"))
     bits += [Bit(f"clock {pair[0]}", pair[0] >> 1, pair[1], None, side="clock") for pair in clocks.values()]
@@ -113,8 +121,11 @@ def _joined(
     known = {bit.node for bit in bits}
     free = {node for node in order if graph.left[node] < 0} - known
     names = {literal >> 1: name for name, literal in graph.names.items() if literal >> 1 in free}
+    opened = frozenset(node for node, name in names.items() if name.startswith(_OPEN))
     implied = frozenset() if clocks else frozenset(state.active >> 1 for state in states)
-    return Machine(graph, golden, candidate, tuple(bits), names, clocks, implied, tick, bad, valid, tuple(order))
+    return Machine(
+        graph, golden, candidate, tuple(bits), names, opened, clocks, implied, tick, bad, valid, tuple(order)
+    )
 
 
 def mismatches(graph: Graph, golden: Circuit, candidate: Circuit) -> list[int]:

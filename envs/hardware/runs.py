@@ -11,7 +11,7 @@ from selftaught.envs.hardware.graph import cone, simulate, simulate_unknown
 from selftaught.envs.hardware.machine import Machine
 from selftaught.envs.hardware.resets import Reset
 from selftaught.envs.hardware.verdicts import Step, Trace
-from selftaught.envs.hardware.words import Word
+from selftaught.envs.hardware.words import spelled
 
 PATTERNS = 256
 """Runs at once; a multiple of 32."""
@@ -99,21 +99,22 @@ def show(machine: Machine, reset: Reset, run: Run) -> Trace | None:
     """A single run in words; None if nothing is shown by it, the golden's output at its end being x.
 
     It is when a register never had a value but by chance: free ones start as x here, unless the candidate has the same
-    one, and both then share its value.
+    one, and both then share its value. An x that the candidate's text brings in is written as such.
     """
     circuits = machine.golden, machine.candidate
-    words = [word for circuit in circuits for word in circuit.outputs.values()]
-    order = cone(machine.graph, [*machine.roots(), *(bit for word in words for bit in (*word.bits, *word.care()))])
-    states, steps, certain = dict(run.start), [], {}
-    for bit in machine.bits:
-        shared = bit.side != "golden" or bit.initial is not None or bit.twin is not None
-        certain[bit.node] = _pair(run.start[bit.node]) if shared else (0, 0)
-    sure: Mapping[int, tuple[int, int]] = {}
+    values = [word for circuit in circuits for word in circuit.outputs.values()]
+    order = cone(machine.graph, [*machine.roots(), *(bit for word in values for bit in (*word.bits, *word.care()))])
+    states = {node: _pair(value) for node, value in run.start.items()}
+    certain = {bit.node: states[bit.node] for bit in machine.bits if bit.side != "golden" or bit.is_given}
+    idle = {bit >> 1: _pair(0) for bits in machine.golden.inputs.values() for bit in bits}  # where none of it matters
+    steps, sure = [], dict[int, tuple[int, int]]()
     for given in run.inputs:
-        found = simulate(machine.graph, {**states, **given}, 1, order)
-        sure = simulate_unknown(machine.graph, {**certain, **{n: _pair(v) for n, v in given.items()}}, 1, machine.order)
-        sides = [{name: _text(word, found) for name, word in circuit.outputs.items()} for circuit in circuits]
-        steps.append(Step(_inputs(machine, {**states, **given}), sides[0], sides[1]))
+        inputs = {**idle, **{node: _pair(value) for node, value in given.items()}}
+        sure = simulate_unknown(machine.graph, {**certain, **inputs}, 1, machine.order)
+        inputs = {node: pair for node, pair in inputs.items() if node not in machine.open_nodes}
+        found = simulate_unknown(machine.graph, {**states, **inputs}, 1, order)
+        sides = [{name: spelled(word, found) for name, word in circuit.outputs.items()} for circuit in circuits]
+        steps.append(Step(_inputs(machine, {**states, **inputs}), sides[0], sides[1]))
         states = {bit.node: found[bit.following] for bit in machine.bits}
         certain = {bit.node: sure[bit.following] for bit in machine.bits}
     if not sure[machine.bad][0]:
@@ -124,18 +125,13 @@ def show(machine: Machine, reset: Reset, run: Run) -> Trace | None:
     return Trace(golden, candidate, tuple(steps), min(reset.steps, len(steps)))
 
 
-def _inputs(machine: Machine, values: Values) -> dict[str, str]:
+def _inputs(machine: Machine, values: Mapping[int, tuple[int, int]]) -> dict[str, str]:
     named = {}
     for name, bits in machine.golden.inputs.items():
         if not machine.implied.issuperset(bit >> 1 for bit in bits):
             literals = [machine.clocks[bit >> 1][0] if bit >> 1 in machine.clocks else bit for bit in bits]
-            named[name] = "".join(str(values.get(literal >> 1, 0)) for literal in reversed(literals))
+            named[name] = "".join(str(values.get(literal >> 1, (0, 0))[0]) for literal in reversed(literals))
     return named
-
-
-def _text(word: Word, found: Values) -> str:
-    pairs = zip(reversed(word.bits), reversed(word.care()), strict=True)
-    return "".join(str(found[bit]) if found[sure] else "x" for bit, sure in pairs)
 
 
 def _pair(value: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ the language's standard does, or give up (``Unsupported``) where tools disagree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -154,3 +154,10 @@ def shift(graph: Graph, value: Word, amount: Word, *, left: bool, fill_sign: boo
     if value.known is not None:
         raise Unsupported("a shifted value may be x")
     return strict(graph, [amount], bits)
+
+
+def spelled(value: Word, found: Mapping[int, tuple[int, int]]) -> str:
+    """The bits as text, the highest first, given literals' values with x: whether one, whether zero; else x."""
+    pairs = zip(reversed(value.bits), reversed(value.care()), strict=True)
+    marks = {(1, 0): "1", (0, 1): "0", (0, 0): "x"}
+    return "".join(marks[found[bit]] if found[sure][0] else "x" for bit, sure in pairs)
