@@ -12,7 +12,7 @@ from selftaught.envs.hardware.expressions import width_of
 from selftaught.envs.hardware.graph import FALSE, Graph, Unsupported, rebuild, support
 from selftaught.envs.hardware.processes import Clocked, follow, place
 from selftaught.envs.hardware.satisfy import satisfy
-from selftaught.envs.hardware.words import Word
+from selftaught.envs.hardware.words import Word, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,19 @@ class Circuit:
     outputs: Mapping[str, Word]
     states: Mapping[int, StateBit]
     undriven: tuple[str, ...]
+
+    def shown(self) -> list[int]:
+        """The literals of the outputs, for each its bits and then where they are known; ``spell`` knows the order."""
+        return [literal for word in self.outputs.values() for literal in (*word.bits, *word.care())]
+
+    def spell(self, values: Sequence[tuple[int, int]]) -> dict[str, str]:
+        """The outputs as text, given the values with x of ``shown``."""
+        texts, place = {}, 0
+        for name, word in self.outputs.items():
+            middle, end = place + len(word.bits), place + 2 * len(word.bits)
+            texts[name] = spelled(values[place:middle], values[middle:end])
+            place = end
+        return texts
 
     def roots(self) -> list[int]:
         """Every literal that the circuit consists of, in an order that ``replaced`` knows."""

@@ -9,14 +9,15 @@ Parameters have their defaults, and delays there are none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from selftaught.envs.hardware.circuit import Circuit, blast
 from selftaught.envs.hardware.design import Fault
-from selftaught.envs.hardware.graph import FALSE, Graph, Unsupported, cone, simulate
+from selftaught.envs.hardware.graph import FALSE, Graph, Unsupported
 from selftaught.envs.hardware.induction import prove
 from selftaught.envs.hardware.machine import build, mismatches
+from selftaught.envs.hardware.programs import Program, execute, program
 from selftaught.envs.hardware.reading import Port, Reading, read
 from selftaught.envs.hardware.resets import Reset, find_reset
 from selftaught.envs.hardware.runs import Run, show, stimulus
@@ -42,6 +43,7 @@ class Golden:
     graph: Graph
     circuit: Circuit | None
     reason: str = ""
+    resets: dict[frozenset[int], Reset] = field(default_factory=dict)
 
 
 def prepare(text: str, *, top: str | None = None) -> Golden:
@@ -73,7 +75,7 @@ def compare(golden: Golden, text: str) -> Verdict:
         return Verdict("different", "; ".join(wrong), "ports")
     mark = golden.graph.mark()
     try:
-        return decide(golden.graph, golden.circuit, blast(golden.graph, reading.top))
+        return decide(golden.graph, golden.circuit, blast(golden.graph, reading.top), resets=golden.resets)
     except Fault as reason:
         return Verdict("unknown", str(reason), "drivers")
     except (Unsupported, RecursionError) as reason:
@@ -99,8 +101,13 @@ def port_faults(wanted: tuple[Port, ...], found: tuple[Port, ...]) -> list[str]:
     return faults + [f"there must be no port {name}" for name in there]
 
 
-def decide(graph: Graph, golden: Circuit, candidate: Circuit) -> Verdict:
-    """The verdict on two circuits with the same ports in one graph."""
+def decide(
+    graph: Graph, golden: Circuit, candidate: Circuit, *, resets: dict[frozenset[int], Reset] | None = None
+) -> Verdict:
+    """The verdict on two circuits with the same ports in one graph.
+
+    ``resets`` keeps what was found to reset the golden, by the clocks that are inputs of the run.
+    """
     open_bits = _open(graph, golden, candidate)
     starts = all(golden.states[node].initial == candidate.states[node].initial for node in _shared(golden, candidate))
     if not open_bits and starts:
@@ -110,7 +117,7 @@ def decide(graph: Graph, golden: Circuit, candidate: Circuit) -> Verdict:
     undecided = open_bits and starts and not _simulated(graph, open_bits)
     if undecided and satisfy(graph, [graph.some(open_bits)]).found is False:
         return Verdict("equal", "the same functions of inputs and registers, by proof")
-    return _sequential(graph, golden, candidate)
+    return _sequential(graph, golden, candidate, {} if resets is None else resets)
 
 
 def _shared(golden: Circuit, candidate: Circuit) -> list[int]:
@@ -134,23 +141,21 @@ def _open(graph: Graph, golden: Circuit, candidate: Circuit) -> list[int]:
 
 def _simulated(graph: Graph, literals: list[int]) -> int:
     """The patterns in which one of the literals is true."""
-    nodes = cone(graph, literals)
-    found = simulate(graph, _stimuli(graph, nodes), (1 << PATTERNS) - 1, nodes)
-    hits = 0
-    for literal in literals:
-        hits |= found[literal]
+    code, hits = program(graph, literals), 0
+    for found in execute(code, _stimuli(code), (1 << PATTERNS) - 1):
+        hits |= found
     return hits
 
 
-def _stimuli(graph: Graph, nodes: list[int]) -> Mapping[int, int]:
-    return {node: stimulus(f"variable {node}", 0, PATTERNS) for node in nodes if graph.left[node] < 0}
+def _stimuli(code: Program) -> Mapping[int, int]:
+    return {node: stimulus(f"variable {node}", 0, PATTERNS) for node in code.variables}
 
 
 def _combinational(graph: Graph, golden: Circuit, candidate: Circuit, open_bits: list[int]) -> Verdict:
     hits = _simulated(graph, open_bits)
     if hits:
-        pattern, nodes = (hits & -hits).bit_length() - 1, cone(graph, open_bits)
-        values = {node: value >> pattern & 1 for node, value in _stimuli(graph, nodes).items()}
+        pattern, stimuli = (hits & -hits).bit_length() - 1, _stimuli(program(graph, open_bits))
+        values = {node: value >> pattern & 1 for node, value in stimuli.items()}
     else:
         answer = satisfy(graph, [graph.some(open_bits)])
         if answer.found is None:
@@ -161,14 +166,15 @@ def _combinational(graph: Graph, golden: Circuit, candidate: Circuit, open_bits:
             node: int(node in answer.values) for bits in golden.inputs.values() for node in (b >> 1 for b in bits)
         }
     machine = build(graph, golden, candidate)
-    trace = show(machine, Reset({}, 0), Run({}, [values]))
+    trace = show(machine, Reset({}, 0), Run([{}], [values]))
     return Verdict("different", "the outputs differ", trace=trace)
 
 
-def _sequential(graph: Graph, golden: Circuit, candidate: Circuit) -> Verdict:
+def _sequential(graph: Graph, golden: Circuit, candidate: Circuit, resets: dict[frozenset[int], Reset]) -> Verdict:
     """Runs from the reset on: a differing one at random, then a proof, then short ones by SAT, then long ones."""
     machine = build(graph, golden, candidate)
-    reset = find_reset(machine)
+    mode = frozenset(machine.clocks)
+    reset = resets[mode] if mode in resets else resets.setdefault(mode, find_reset(machine))
     trace = find_random(machine, reset, steps=_SHORT)
     if trace is None and machine.bad == FALSE:
         return Verdict("equal", "the outputs do not depend on registers")

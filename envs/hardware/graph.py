@@ -131,54 +131,21 @@ class Graph:
             self.names.popitem()
 
 
-def simulate(graph: Graph, values: Mapping[int, int], mask: int, nodes: Iterable[int]) -> dict[int, int]:
-    """The value of each literal of the given nodes, one bit a pattern; variables without a value are false.
-
-    ``nodes`` come in ascending order and with all that they depend on, as ``cone`` gives them. ``mask`` has a one for
-    each pattern.
-    """
-    found, left, right = {FALSE: 0, TRUE: mask}, graph.left, graph.right
-    for node in nodes:
-        a = left[node]
-        value = values.get(node, 0) if a < 0 else found[a] & found[right[node]]
-        found[2 * node] = value
-        found[2 * node + 1] = value ^ mask
-    return found
-
-
-def simulate_unknown(
-    graph: Graph, values: Mapping[int, tuple[int, int]], mask: int, nodes: Iterable[int]
-) -> dict[int, tuple[int, int]]:
-    """As ``simulate``, with x: each value is the patterns where it is one, and those where it is zero.
-
-    Variables without a value are x.
-    """
-    found, left, right = {FALSE: (0, mask), TRUE: (mask, 0)}, graph.left, graph.right
-    for node in nodes:
-        a = left[node]
-        if a < 0:
-            one, zero = values.get(node, (0, 0))
-        else:
-            (one_a, zero_a), (one_b, zero_b) = found[a], found[right[node]]
-            one, zero = one_a & one_b, zero_a | zero_b
-        found[2 * node] = one, zero
-        found[2 * node + 1] = zero, one
-    return found
-
-
-def cone(graph: Graph, roots: Iterable[int], *, above: int = 0) -> list[int]:
-    """The nodes that the literals depend on, in ascending order, without the constant and those up to ``above``."""
-    seen: set[int] = set()
-    open_nodes = [root >> 1 for root in roots]
-    left, right = graph.left, graph.right
-    while open_nodes:
-        node = open_nodes.pop()
-        if node > above and node not in seen:
-            seen.add(node)
-            if left[node] >= 0:
-                open_nodes.append(left[node] >> 1)
-                open_nodes.append(right[node] >> 1)
-    return sorted(seen)
+def cone(graph: Graph, roots: Iterable[int]) -> list[int]:
+    """The nodes that the literals depend on, in ascending order, without the constant."""
+    first = [root >> 1 for root in roots]
+    left, right, top = graph.left, graph.right, max(first, default=0)
+    marks, nodes = bytearray(top + 1), []
+    for node in first:
+        marks[node] = 1
+    for node in range(top, 0, -1):
+        if marks[node]:
+            nodes.append(node)
+            a = left[node]
+            if a >= 0:
+                marks[a >> 1] = marks[right[node] >> 1] = 1
+    nodes.reverse()
+    return nodes
 
 
 def support(graph: Graph, roots: Iterable[int]) -> set[int]:

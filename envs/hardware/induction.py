@@ -43,9 +43,9 @@ def prove(machine: Machine, reset: Reset) -> bool:
 def _candidates(machine: Machine, reset: Reset) -> list[Fact]:
     """All clauses of the kinds tried that hold in every state seen."""
     seen, width, patterns, every = dict.fromkeys((bit.node for bit in machine.bits), 0), 0, 64, 0
-    for _, alive, _, states in simulate_runs(machine, reset, steps=_STEPS, patterns=patterns):
+    for _, alive, run in simulate_runs(machine, reset, steps=_STEPS, patterns=patterns):
         for node in seen:
-            seen[node] |= states[node] << width
+            seen[node] |= run.states[-1][node] << width
         every |= alive << width
         width += patterns
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from selftaught.envs.hardware.circuit import Circuit, StateBit, replaced
-from selftaught.envs.hardware.graph import TRUE, Graph, Unsupported, cone, rebuild, support
+from selftaught.envs.hardware.graph import TRUE, Graph, Unsupported, rebuild, support
+from selftaught.envs.hardware.programs import Program, program
 
 Side = Literal["golden", "candidate", "clock"]
 _OPEN = "x "
@@ -56,10 +57,14 @@ class Machine:
     tick: int | None
     bad: int
     valid: int
-    order: tuple[int, ...]
+    code: Program
+
+    def nodes(self) -> list[int]:
+        """The nodes of the states, in the order of ``bits``."""
+        return [bit.node for bit in self.bits]
 
     def roots(self) -> list[int]:
-        """All literals that a step needs."""
+        """All literals that a step needs, and that ``code`` computes."""
         return [self.bad, self.valid, *(bit.following for bit in self.bits)]
 
 
@@ -117,15 +122,13 @@ def _joined(
     bits += [Bit(f"clock {pair[0]}", pair[0] >> 1, pair[1], None, side="clock") for pair in clocks.values()]
     bad = graph.some(mismatches(graph, golden, candidate))
     roots = [bad, valid, *(bit.following for bit in bits)]
-    order = cone(graph, roots)
+    code = program(graph, roots)
     known = {bit.node for bit in bits}
-    free = {node for node in order if graph.left[node] < 0} - known
+    free = set(code.variables) - known
     names = {literal >> 1: name for name, literal in graph.names.items() if literal >> 1 in free}
     opened = frozenset(node for node, name in names.items() if name.startswith(_OPEN))
     implied = frozenset() if clocks else frozenset(state.active >> 1 for state in states)
-    return Machine(
-        graph, golden, candidate, tuple(bits), names, opened, clocks, implied, tick, bad, valid, tuple(order)
-    )
+    return Machine(graph, golden, candidate, tuple(bits), names, opened, clocks, implied, tick, bad, valid, code)
 
 
 def mismatches(graph: Graph, golden: Circuit, candidate: Circuit) -> list[int]:

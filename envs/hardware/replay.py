@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from selftaught.envs.hardware.circuit import Circuit, blast
-from selftaught.envs.hardware.graph import Graph, cone, simulate_unknown
+from selftaught.envs.hardware.circuit import Circuit, StateBit, blast
+from selftaught.envs.hardware.graph import Graph
+from selftaught.envs.hardware.programs import execute_unknown, program
 from selftaught.envs.hardware.reading import read
 from selftaught.envs.hardware.verdicts import Trace
-from selftaught.envs.hardware.words import spelled
 
 
 def replay(text: str, trace: Trace, *, candidate: bool, top: str | None = None) -> list[dict[str, str]]:
@@ -23,19 +23,26 @@ def replay(text: str, trace: Trace, *, candidate: bool, top: str | None = None) 
     circuit = blast(graph, reading.top)
     start = trace.candidate if candidate else trace.golden
     states = {node: _pair(start[state.name]) for node, state in circuit.states.items()}
-    order, shown = cone(graph, circuit.roots()), []
+    outputs, shown = circuit.shown(), []
+    code = program(graph, [*outputs, *(literal for state in circuit.states.values() for literal in _literals(state))])
     for number, step in enumerate(trace.steps):
         values = {**states, **_bits(circuit, step.inputs)}
         following = _bits(circuit, trace.steps[min(number + 1, len(trace.steps) - 1)].inputs)
-        found = simulate_unknown(graph, values, 1, order)
-        shown.append({name: spelled(word, found) for name, word in circuit.outputs.items()})
+        found = execute_unknown(code, values, 1)
+        shown.append(circuit.spell(found[: len(outputs)]))
+        rest = iter(found[len(outputs) :])
         for node, state in circuit.states.items():
+            after, known, effective = next(rest), next(rest), next(rest)
             clock, flip = state.active >> 1, state.active & 1
             if clock in following and (values[clock][flip], following[clock][flip]) != (0, 1):
-                states[node] = found[state.effective]
+                states[node] = effective
             else:
-                states[node] = found[state.following] if found[state.known][0] else (0, 0)
+                states[node] = after if known[0] else (0, 0)
     return shown
+
+
+def _literals(state: StateBit) -> tuple[int, int, int]:
+    return state.following, state.known, state.effective
 
 
 def _bits(circuit: Circuit, inputs: Mapping[str, str]) -> dict[int, tuple[int, int]]:

@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from selftaught.envs.hardware.graph import cone, simulate_unknown
 from selftaught.envs.hardware.machine import Bit, Machine
+from selftaught.envs.hardware.programs import Pair, execute_unknown, program
 
 CYCLES = 4
 """Cycles for which inputs are held at most."""
 _PAIRED = 8
 """Single-bit inputs up to which pairs are tried."""
-
-Unknown = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def find_reset(machine: Machine) -> Reset:
         return Reset({}, 0)
     trials = _trials(machine)
     mask = (1 << len(trials)) - 1
-    values: dict[int, Unknown] = {
+    values: dict[int, Pair] = {
         bit.node: (mask, 0) if bit.initial else (0, mask) for bit in golden if bit.initial is not None
     }
     for node in {node for trial in trials for node in trial}:
@@ -44,7 +42,7 @@ def find_reset(machine: Machine) -> Reset:
         values[node] = ones, zeros
     if machine.tick is not None:
         values[machine.tick >> 1] = mask, 0
-    order = cone(machine.graph, [bit.following for bit in golden])
+    code = program(machine.graph, [bit.following for bit in golden])
     found, best = Reset({}, 0), (_count(values, golden, 0), 0, 0)
     toggles = [0, 1] if machine.clocks else [0]
     for cycle in range(1, CYCLES + 1):
@@ -52,8 +50,7 @@ def find_reset(machine: Machine) -> Reset:
             for before, after in machine.clocks.values():
                 values[before >> 1] = (mask, 0) if level else (0, mask)
                 values[after >> 1] = (0, mask) if level else (mask, 0)
-            step = simulate_unknown(machine.graph, values, mask, order)
-            values.update({bit.node: step[bit.following] for bit in golden})
+            values.update(zip((bit.node for bit in golden), execute_unknown(code, values, mask), strict=True))
         for place, trial in enumerate(trials):
             rank = (_count(values, golden, place), -len(trial), -cycle)
             if rank[0] > best[0] or (rank > best and found.steps):
@@ -61,7 +58,7 @@ def find_reset(machine: Machine) -> Reset:
     return found
 
 
-def _count(values: Mapping[int, Unknown], golden: Sequence[Bit], place: int) -> int:
+def _count(values: Mapping[int, Pair], golden: Sequence[Bit], place: int) -> int:
     """How many of the golden's bits are known in one trial."""
     total = 0
     for bit in golden:

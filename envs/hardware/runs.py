@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import shake_256
 
-from selftaught.envs.hardware.graph import cone, simulate, simulate_unknown
 from selftaught.envs.hardware.machine import Machine
+from selftaught.envs.hardware.programs import Pair, Program, execute, execute_unknown, program
 from selftaught.envs.hardware.resets import Reset
 from selftaught.envs.hardware.verdicts import Step, Trace
-from selftaught.envs.hardware.words import spelled
 
 PATTERNS = 256
 """Runs at once; a multiple of 32."""
@@ -21,15 +20,18 @@ Values = Mapping[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The values of all states at the start and of all inputs at each step: a bit for each of many runs."""
+    """The states before each step and the inputs at it, by node: a bit for each of many runs, or 0 or 1 of one."""
 
-    start: Values
-    inputs: Sequence[Values]
+    states: list[Values]
+    inputs: list[Values]
 
     def single(self, pattern: int) -> Run:
         """One run out of many."""
-        one = [{node: value >> pattern & 1 for node, value in step.items()} for step in self.inputs]
-        return Run({node: value >> pattern & 1 for node, value in self.start.items()}, one)
+        states, inputs = (
+            [{node: value >> pattern & 1 for node, value in step.items()} for step in steps]
+            for steps in (self.states, self.inputs)
+        )
+        return Run(list(states), list(inputs))
 
 
 @lru_cache(maxsize=16_384)
@@ -73,26 +75,38 @@ def forced(machine: Machine, reset: Reset, step: int) -> dict[int, int]:
 
 def simulate_runs(
     machine: Machine, reset: Reset, *, steps: int, patterns: int = PATTERNS
-) -> Iterator[tuple[int, int, Run, Values]]:
+) -> Iterator[tuple[int, int, Run]]:
     """Random runs, a step at a time after the reset.
 
-    Yields the runs that differ at this step, those that still count (no x has entered a register of the golden), what
-    was done so far, and the states before the step.
+    Yields the runs that differ at this step, those that still count (no x has entered a register of the golden), and
+    what was done so far; the last of its ``states`` are those before the step.
     """
     mask, rare = (1 << patterns) - 1, (1 << patterns // 4) - 1
-    states = start(machine, reset, patterns)
-    run, alive = Run(states, inputs := []), mask
+    states, alive = start(machine, reset, patterns), mask
+    run = Run([], [])
     for step in range(reset.steps + steps):
         given = {node: stimulus(name, step, patterns) for node, name in machine.inputs.items()}
         for node, value in reset.held.items():  # three runs of four never see a second reset, so that they get far
-            given[node] = given[node] & rare if value else given[node] | mask ^ rare
+            idle = stimulus(f"held {node}", step, patterns) & rare
+            given[node] = idle if value else idle | mask ^ rare
         given.update({node: mask * value for node, value in forced(machine, reset, step).items()})
-        inputs.append(given)
-        found = simulate(machine.graph, {**states, **given}, mask, machine.order)
+        run.inputs.append(given)
+        run.states.append(states)
+        bad, valid, *following = execute(machine.code, {**states, **given}, mask)
         if step >= reset.steps:
-            yield found[machine.bad] & alive, alive, run, states
-        alive &= found[machine.valid]
-        states = {bit.node: found[bit.following] for bit in machine.bits}
+            yield bad & alive, alive, run
+        alive &= valid
+        states = dict(zip(machine.nodes(), following, strict=True))
+
+
+def finish(machine: Machine, start: Values, inputs: Sequence[Values]) -> Run:
+    """The single run from this start with these inputs."""
+    run, states = Run([], list(inputs)), start
+    for given in inputs:
+        run.states.append(states)
+        _, _, *following = execute(machine.code, {**states, **given}, 1)
+        states = dict(zip(machine.nodes(), following, strict=True))
+    return run
 
 
 def show(machine: Machine, reset: Reset, run: Run) -> Trace | None:
@@ -101,38 +115,63 @@ def show(machine: Machine, reset: Reset, run: Run) -> Trace | None:
     It is when a register never had a value but by chance: free ones start as x here, unless the candidate has the same
     one, and both then share its value. An x that the candidate's text brings in is written as such.
     """
-    circuits = machine.golden, machine.candidate
-    values = [word for circuit in circuits for word in circuit.outputs.values()]
-    order = cone(machine.graph, [*machine.roots(), *(bit for word in values for bit in (*word.bits, *word.care()))])
-    states = {node: _pair(value) for node, value in run.start.items()}
-    certain = {bit.node: states[bit.node] for bit in machine.bits if bit.side != "golden" or bit.is_given}
-    idle = {bit >> 1: _pair(0) for bits in machine.golden.inputs.values() for bit in bits}  # where none of it matters
-    steps, sure = [], dict[int, tuple[int, int]]()
-    for given in run.inputs:
-        inputs = {**idle, **{node: _pair(value) for node, value in given.items()}}
-        sure = simulate_unknown(machine.graph, {**certain, **inputs}, 1, machine.order)
-        inputs = {node: pair for node, pair in inputs.items() if node not in machine.open_nodes}
-        found = simulate_unknown(machine.graph, {**states, **inputs}, 1, order)
-        sides = [{name: spelled(word, found) for name, word in circuit.outputs.items()} for circuit in circuits]
-        steps.append(Step(_inputs(machine, {**states, **inputs}), sides[0], sides[1]))
-        states = {bit.node: found[bit.following] for bit in machine.bits}
-        certain = {bit.node: sure[bit.following] for bit in machine.bits}
-    if not sure[machine.bad][0]:
+    if any(bit.side == "golden" and not bit.is_given for bit in machine.bits) and not _certain(machine, run):
         return None
-    golden, candidate = (
-        {bit.name: run.start[bit.node] for bit in machine.bits if bit.side == side} for side in ("golden", "candidate")
+    golden, candidate = machine.golden.shown(), machine.candidate.shown()
+    code, steps = program(machine.graph, [*golden, *candidate]), []
+    found = _open(machine, run, code) if machine.open_nodes else _plain(run, code)
+    for given, states, values in zip(run.inputs, run.states, found, strict=True):
+        sides = machine.golden.spell(values[: len(golden)]), machine.candidate.spell(values[len(golden) :])
+        steps.append(Step(_inputs(machine, {**states, **given}), *sides))
+    first = run.states[0]
+    ours, theirs = (
+        {bit.name: first[bit.node] for bit in machine.bits if bit.side == side} for side in ("golden", "candidate")
     )
-    return Trace(golden, candidate, tuple(steps), min(reset.steps, len(steps)))
+    return Trace(ours, theirs, tuple(steps), min(reset.steps, len(steps)))
 
 
-def _inputs(machine: Machine, values: Mapping[int, tuple[int, int]]) -> dict[str, str]:
+def _plain(run: Run, code: Program) -> list[list[Pair]]:
+    """The values of the outputs at every step, all steps at once: the states are known."""
+    values = dict.fromkeys(code.variables, 0)
+    for step, known in enumerate([*run.inputs, *run.states]):
+        for node, value in known.items():
+            if value and node in values:
+                values[node] |= 1 << step % len(run.inputs)
+    found = execute(code, values, (1 << len(run.inputs)) - 1)
+    return [[_pair(value >> step & 1) for value in found] for step in range(len(run.inputs))]
+
+
+def _open(machine: Machine, run: Run, code: Program) -> list[list[Pair]]:
+    """The same with x where the candidate's text brings it in, step by step."""
+    states, found = {node: _pair(value) for node, value in run.states[0].items()}, []
+    idle = {node: _pair(0) for node in code.variables if node not in machine.open_nodes}
+    for given in run.inputs:
+        inputs = {node: _pair(value) for node, value in given.items() if node not in machine.open_nodes}
+        found.append(execute_unknown(code, {**idle, **states, **inputs}, 1))
+        _, _, *following = execute_unknown(machine.code, {**states, **inputs}, 1)
+        states = dict(zip(machine.nodes(), following, strict=True))
+    return found
+
+
+def _certain(machine: Machine, run: Run) -> bool:
+    """Whether the difference at the end is there whatever the golden's registers held at the start."""
+    first, bad = run.states[0], (0, 0)
+    states = {bit.node: _pair(first[bit.node]) for bit in machine.bits if bit.side != "golden" or bit.is_given}
+    for given in run.inputs:
+        inputs = {node: _pair(value) for node, value in given.items()}
+        bad, _, *following = execute_unknown(machine.code, {**states, **inputs}, 1)
+        states = dict(zip(machine.nodes(), following, strict=True))
+    return bool(bad[0])
+
+
+def _inputs(machine: Machine, values: Values) -> dict[str, str]:
     named = {}
     for name, bits in machine.golden.inputs.items():
         if not machine.implied.issuperset(bit >> 1 for bit in bits):
             literals = [machine.clocks[bit >> 1][0] if bit >> 1 in machine.clocks else bit for bit in bits]
-            named[name] = "".join(str(values.get(literal >> 1, (0, 0))[0]) for literal in reversed(literals))
+            named[name] = "".join(str(values.get(literal >> 1, 0)) for literal in reversed(literals))
     return named
 
 
-def _pair(value: int) -> tuple[int, int]:
+def _pair(value: int) -> Pair:
     return value, value ^ 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from selftaught.envs.hardware.graph import FALSE, TRUE, Graph, Unsupported, rebuild
 from selftaught.envs.hardware.machine import Machine
 from selftaught.envs.hardware.resets import Reset
-from selftaught.envs.hardware.runs import PATTERNS, Run, forced, show, simulate_runs
+from selftaught.envs.hardware.runs import PATTERNS, finish, forced, show, simulate_runs
 from selftaught.envs.hardware.satisfy import satisfy
 from selftaught.envs.hardware.verdicts import Trace
 
@@ -19,7 +19,7 @@ _HITS = 8
 def find_random(machine: Machine, reset: Reset, *, steps: int, patterns: int = PATTERNS) -> Trace | None:
     """A differing run among random ones."""
     hits = 0
-    for differing, _, run, _ in simulate_runs(machine, reset, steps=steps, patterns=patterns):
+    for differing, _, run in simulate_runs(machine, reset, steps=steps, patterns=patterns):
         while differing:
             trace = show(machine, reset, run.single((differing & -differing).bit_length() - 1))
             hits += 1
@@ -49,7 +49,7 @@ def _unroll(machine: Machine, reset: Reset, unrolled: Graph, depth: int, conflic
             if answer.found:
                 single = [{node: _value(literal, answer.values) for node, literal in one.items()} for one in given]
                 first = {node: _value(literal, answer.values) for node, literal in start.items()}
-                return show(machine, reset, Run(first, single))
+                return show(machine, reset, finish(machine, first, single))
             if answer.found is None:
                 return None
         valid = unrolled.conjoin(valid, sure)

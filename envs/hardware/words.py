@@ -7,7 +7,7 @@ the language's standard does, or give up (``Unsupported``) where tools disagree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -156,8 +156,7 @@ def shift(graph: Graph, value: Word, amount: Word, *, left: bool, fill_sign: boo
     return strict(graph, [amount], bits)
 
 
-def spelled(value: Word, found: Mapping[int, tuple[int, int]]) -> str:
-    """The bits as text, the highest first, given literals' values with x: whether one, whether zero; else x."""
-    pairs = zip(reversed(value.bits), reversed(value.care()), strict=True)
+def spelled(bits: Sequence[tuple[int, int]], known: Sequence[tuple[int, int]]) -> str:
+    """A value as text, the highest bit first, x where a bit is not known; pairs say whether one, and whether zero."""
     marks = {(1, 0): "1", (0, 1): "0", (0, 0): "x"}
-    return "".join(marks[found[bit]] if found[sure][0] else "x" for bit, sure in pairs)
+    return "".join(marks[bit] if sure[0] else "x" for bit, sure in zip(reversed(bits), reversed(known), strict=True))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from selftaught.envs.hardware import Unsupported, read
 from selftaught.envs.hardware.circuit import Circuit, blast
-from selftaught.envs.hardware.graph import Graph, cone, simulate_unknown
-from selftaught.envs.hardware.words import spelled
+from selftaught.envs.hardware.graph import Graph
+from selftaught.envs.hardware.programs import execute_unknown, program
 
 
 def circuit_of(text: str) -> tuple[Graph, Circuit]:
@@ -29,8 +29,7 @@ def outputs(text: str, **inputs: int) -> dict[str, str]:
         for name, bits in circuit.inputs.items()
         for place, bit in enumerate(bits)
     }
-    found = simulate_unknown(graph, values, 1, cone(graph, circuit.roots()))
-    return {name: spelled(word, found) for name, word in circuit.outputs.items()}
+    return circuit.spell(execute_unknown(program(graph, circuit.shown()), values, 1))
 
 
 @dataclass(frozen=True)

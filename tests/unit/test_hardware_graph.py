@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selftaught.envs.hardware import Unsupported, vectors
-from selftaught.envs.hardware.graph import FALSE, TRUE, Graph, cone, rebuild, simulate, simulate_unknown, support
+from selftaught.envs.hardware.graph import FALSE, TRUE, Graph, rebuild, support
+from selftaught.envs.hardware.programs import execute, execute_unknown, program
 from selftaught.envs.hardware.satisfy import satisfy
 
 WIDTH = 5
@@ -21,8 +22,8 @@ def bits(graph: Graph, name: str, width: int = WIDTH) -> list[int]:
 
 
 def value(graph: Graph, word: list[int], given_bits: dict[int, int]) -> int:
-    found = simulate(graph, {literal >> 1: bit for literal, bit in given_bits.items()}, 1, cone(graph, word))
-    return sum(found[literal] << place for place, literal in enumerate(word))
+    found = execute(program(graph, word), {literal >> 1: bit for literal, bit in given_bits.items()}, 1)
+    return sum(bit << place for place, bit in enumerate(found))
 
 
 def signed(number: int) -> int:
@@ -114,8 +115,7 @@ def test_unknown_inputs_stay_unknown_only_where_they_matter() -> None:
     graph = Graph()
     a, b = graph.variable("a"), graph.variable("b")
     roots = [graph.conjoin(a, b), graph.differ(a, b)]
-    found = simulate_unknown(graph, {a >> 1: (0, 1)}, 1, cone(graph, roots))
-    assert [found[root] for root in roots] == [(0, 1), (0, 0)]
+    assert execute_unknown(program(graph, roots), {a >> 1: (0, 1)}, 1) == [(0, 1), (0, 0)]
 
 
 def test_satisfying_values_are_found() -> None:
