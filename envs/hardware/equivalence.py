@@ -27,7 +27,7 @@ from selftaught.envs.hardware.verdicts import Verdict
 
 PATTERNS: Final = 1024
 """Random patterns that the functions of bits are compared on before anything is proved."""
-_SHORT, _LONG = 48, 1100
+_SHORT, _LONG = 96, 1100
 """Steps of many random runs, and of a few long ones."""
 
 

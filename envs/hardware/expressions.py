@@ -23,7 +23,9 @@ def evaluate(frame: Frame, expression: ast.Expression) -> Word:
     handler = _HANDLERS.get(type(expression))
     if handler is None:
         raise Unsupported(f"an expression of kind {expression.kind.name}")
-    return handler(frame, expression)
+    value = handler(frame, expression)
+    frame.budget.spend(len(value.bits) >> 6)
+    return value
 
 
 def width_of(type_: ast.Type) -> int:

@@ -11,7 +11,7 @@ from selftaught.envs.hardware import words
 from selftaught.envs.hardware.graph import FALSE, TRUE, Graph, Unsupported
 from selftaught.envs.hardware.words import Word
 
-STEPS = 20_000
+STEPS = 30_000
 """Statements and expressions that one design may take to run."""
 DEEPEST = 24
 """Calls of functions within each other."""
@@ -25,9 +25,9 @@ class Budget:
 
     steps: int = STEPS
 
-    def spend(self) -> None:
-        """One step; raises ``Unsupported`` at the end."""
-        self.steps -= 1
+    def spend(self, steps: int = 1) -> None:
+        """Takes steps away; raises ``Unsupported`` at the end."""
+        self.steps -= steps
         if self.steps < 0:
             raise Unsupported("the design takes too many steps to unroll")
 

@@ -13,7 +13,7 @@ from typing import Final
 
 FALSE: Final = 0
 TRUE: Final = 1
-LARGEST: Final = 150_000
+LARGEST: Final = 60_000
 """Nodes of a graph; a design that needs more is not decided."""
 
 

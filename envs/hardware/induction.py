@@ -121,7 +121,7 @@ def _lasting(graph: Graph, images: Mapping[Fact, int], *, inductive: bool) -> li
             if not open_images:
                 return list(kept)
             solver.add_clause([-(fresh + turn), *open_images])
-            solver.conf_budget(CONFLICTS)
+            solver.conf_budget(CONFLICTS // 10)
             found = solver.solve_limited(assumptions=[fresh + turn, *(numbers[fact] for fact in kept if inductive)])
             if found is None:
                 return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,9 @@ from selftaught.envs.hardware.safety import refusal
 _ERRORS: Final = 8
 """Complaints that are reported at most."""
 _FILE: Final = "design.v"
+_SHOWN: Final = 160
+_HINT: Final = re.compile(r"; did you mean '[^']*'\?")
+"""The parser's guesses at keywords, which no option turns off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,14 @@ def _elaborated(text: str, top: str | None) -> Reading:
     tree = syntax.SyntaxTree.fromText(text, _FILE)
     compilation = ast.Compilation(_options(top))
     compilation.addSyntaxTree(tree)
-    return _checked(tree, compilation, top)
+    return _checked(text, tree, compilation, top)
 
 
-def _checked(tree: syntax.SyntaxTree, compilation: ast.Compilation, top: str | None) -> Reading:
+def _checked(text: str, tree: syntax.SyntaxTree, compilation: ast.Compilation, top: str | None) -> Reading:
     """A function of its own, because what it gets from the compilation must be gone before that is."""
     found = [entry for entry in compilation.getAllDiagnostics() if entry.isError()]
     if found:
-        return Reading(errors=_report(tree, found))
+        return Reading(errors=_report(text, tree, found))
     tops = list(compilation.getRoot().topInstances)
     if top is not None:
         tops = [instance for instance in tops if instance.name == top]
@@ -90,9 +94,20 @@ def _options(top: str | None) -> pyslang.Bag:
     return bag
 
 
-def _report(tree: syntax.SyntaxTree, found: Sequence[pyslang.Diagnostic]) -> str:
-    report: str = pyslang.DiagnosticEngine.reportAll(tree.sourceManager, found[:_ERRORS])
-    return report
+def _report(text: str, tree: syntax.SyntaxTree, found: Sequence[pyslang.Diagnostic]) -> str:
+    """The complaints with place, line and a caret.
+
+    Written here and not by the compiler: its own report of an error at the end of a text can have a gigabyte of blanks.
+    """
+    sources = tree.sourceManager
+    engine, lines, report = pyslang.DiagnosticEngine(sources), text.split("\n"), []
+    for entry in found[:_ERRORS]:
+        message = _HINT.sub("", engine.formatMessage(entry))
+        line, column = sources.getLineNumber(entry.location), sources.getColumnNumber(entry.location)
+        shown = lines[line - 1][:_SHOWN].replace("\t", " ") if 0 < line <= len(lines) else ""
+        caret = f"\n{' ' * (column - 1)}^" if 0 < column <= len(shown) + 1 else ""
+        report.append(f"{_FILE}:{line}:{column}: error: {message}\n{shown}{caret}\n")
+    return "".join(report)
 
 
 def _port(port: Any) -> Port:

@@ -12,13 +12,15 @@ from selftaught.envs.hardware.verdicts import Trace
 DEPTH = 10
 """Steps after the reset that the search by SAT covers."""
 _UNROLLED = 60_000
+_WORK = 4_000_000
+"""Gates times steps of a simulation."""
 _HITS = 8
 """Differing runs that are looked at before a simulation counts as fruitless."""
 
 
 def find_random(machine: Machine, reset: Reset, *, steps: int, patterns: int = PATTERNS) -> Trace | None:
-    """A differing run among random ones."""
-    hits = 0
+    """A differing run among random ones; fewer steps are made of a machine with very many gates."""
+    hits, steps = 0, min(steps, max(8, _WORK // (len(machine.code.gates) + 1)))
     for differing, _, run in simulate_runs(machine, reset, steps=steps, patterns=patterns):
         while differing:
             trace = show(machine, reset, run.single((differing & -differing).bit_length() - 1))

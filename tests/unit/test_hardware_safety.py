@@ -118,9 +118,17 @@ def test_nothing_is_opened(tmp_path: Path) -> None:
 
 def test_errors_are_the_compilers_without_a_hint() -> None:
     errors = read(GOOD.replace("q + $unsigned", "qq + $unsigned")).errors
-    assert errors.startswith("design.v:7:")
+    assert errors.startswith("design.v:7:30: error: ")
     assert "undeclared identifier 'qq'" in errors
-    assert "did you mean" not in errors
+    assert errors.splitlines()[1:3] == [GOOD.splitlines()[6].replace("q +", "qq +"), " " * 29 + "^"]
+    for text in (GOOD.replace("q + $unsigned", "qq + $unsigned"), GOOD.replace("endmodule", "endm=odule").rstrip()):
+        assert "did you mean" not in read(text).errors
+
+
+def test_an_error_at_the_end_is_short() -> None:
+    """The compiler's own report of this one has more than a gigabyte of blanks."""
+    for end in ("endm=odule", "endm=odule\n", "module", "assign", "(", "/*", "'"):
+        assert len(read(GOOD.replace("endmodule\n", end)).errors) < 3000
 
 
 def test_one_top_is_wanted() -> None:
