@@ -9,6 +9,7 @@ from pyslang import ast
 
 from selftaught.envs.hardware.design import Design, Driver, Fault, gather
 from selftaught.envs.hardware.expressions import width_of
+from selftaught.envs.hardware.gates import connect
 from selftaught.envs.hardware.graph import FALSE, Graph, Unsupported, rebuild, support
 from selftaught.envs.hardware.processes import Clocked, follow, place
 from selftaught.envs.hardware.satisfy import satisfy
@@ -75,6 +76,8 @@ def blast(graph: Graph, top: ast.InstanceSymbol) -> Circuit:
     gather(design, top.body)
     ports = [_port(port) for port in top.body.portList]
     inputs = {port.name: _input(design, port) for port in ports if port.direction == ast.ArgumentDirection.In}
+    for gate in design.gates:
+        connect(design, gate)
     clocked, first = place(design)
     outputs = {}
     for port in ports:

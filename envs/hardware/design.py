@@ -51,9 +51,9 @@ class Driver:
 class Design:
     """A module with all that it instantiates.
 
-    ``owners`` has a driver for each bit of each signal, ``bits`` and ``known`` the literals found so far, ``processes``
-    every procedural block, ``paths`` the signals by name, ``undriven`` the names of signals that were read and have no
-    driver. ``unassigned`` holds the variables that stand for values from before a process ran.
+    ``owners`` has a driver for each bit of each signal, ``bits`` and ``known`` the literals found so far. ``processes``
+    and ``gates`` wait to be placed. ``paths`` has the signals by name, ``undriven`` the names of those that were read
+    and have no driver, ``unassigned`` the variables that stand for values from before a process ran.
     """
 
     graph: Graph
@@ -62,6 +62,7 @@ class Design:
     bits: dict[ast.Symbol, list[int | None]] = field(default_factory=dict)
     known: dict[ast.Symbol, list[int]] = field(default_factory=dict)
     processes: list[ast.ProceduralBlockSymbol] = field(default_factory=list)
+    gates: list[ast.PrimitiveInstanceSymbol] = field(default_factory=list)
     undriven: dict[str, None] = field(default_factory=dict)
     paths: dict[str, ast.Symbol] = field(default_factory=dict)
     unassigned: dict[int, str] = field(default_factory=dict)
@@ -166,6 +167,8 @@ def _gather(design: Design, member: ast.Symbol) -> None:
         _assignment(design, member.assignment.left, member.assignment.right)
     elif isinstance(member, ast.ProceduralBlockSymbol):
         design.processes.append(member)
+    elif isinstance(member, ast.PrimitiveInstanceSymbol):
+        design.gates.append(member)
     elif isinstance(member, ast.InstanceSymbol):
         _instance(design, member)
     elif isinstance(member, ast.InstanceArraySymbol | ast.GenerateBlockArraySymbol):

@@ -258,6 +258,13 @@ CONSTRUCTS: dict[str, tuple[str, Callable[[int, int], int]]] = {
         "assign y = ~x[3:0]; endmodule",
         lambda a, b: (~b & 15) << 4 | ~a & 15,
     ),
+    "gates": (
+        "module top(input [7:0] a, b, output [7:0] y); wire n, m; not (n, m, a[0]); and g(y[0], a[1], b[1], n); "
+        "xnor (y[1], a[2], b[2]); nor (y[2], a[3], b[3]); assign y[7:3] = {5{m}}; endmodule",
+        lambda a, b: (
+            (a & b) >> 1 & ~a & 1 | (~(a ^ b) >> 2 & 1) << 1 | (~(a | b) >> 3 & 1) << 2 | (0 if a & 1 else 0b11111000)
+        ),
+    ),
     "several processes": (
         "module top(input [7:0] a, b, output reg [7:0] y); always @* y[3:0] = a[3:0]; "
         "always @* y[7:4] = b[3:0]; endmodule",

@@ -76,7 +76,7 @@ ODD = {
     "string": 'module top(output [7:0] y); assign y = "a"; endmodule',
     "wait": "module top(input a, output reg y); initial wait(a) y=1; endmodule",
     "fork out": HEAD + "always begin y=a; end endmodule",
-    "primitive": "module top(input a,b, output y); and g(y,a,b); endmodule",
+    "switch": "module top(input a,b, output y); bufif1 g(y,a,b); endmodule",
 }
 
 
