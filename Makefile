@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  echo "selftaught needs Python 3.11 or newer, and '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)." >&2; \
 	  echo "Name another, such as: make PYTHON=python3.12 $(or $(MAKECMDGOALS),test)" >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[train,log,spag,parquet,chemistry,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[train,log,spag,parquet,chemistry,formal,dev]'
 	@touch $@
 
 demo: install

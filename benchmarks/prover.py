@@ -17,8 +17,8 @@ from hashlib import shake_256
 
 from selftaught.benchmarks.prover_designs import DESIGNS
 from selftaught.benchmarks.prover_large import LARGE
-from selftaught.benchmarks.prover_oracle import opinion
 from selftaught.envs.hardware import Verdict, compare, prepare
+from selftaught.envs.hardware.confirm import confirm
 
 SWAPS = {
     "+": "-",
@@ -116,7 +116,8 @@ def agreement(limit: int) -> None:
             table[f"no candidate ({verdict.stage})", "-"] += 1
             continue
         begun = time.perf_counter()
-        other, why = opinion(DESIGNS[mutant.design], mutant.text)
+        opinion = confirm(DESIGNS[mutant.design], mutant.text, top="top")
+        other, why = opinion.kind, opinion.reason
         oracle_times.append(time.perf_counter() - begun)
         mine = f"{verdict.kind}{' (only by x)' if _by_x(verdict) else ''}"
         table[mine, other] += 1
