@@ -57,9 +57,8 @@ class Flow:
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Flow:
         """From plain data, whose tuples may have become lists."""
-        return cls(
-            **{name: dict(value) if isinstance(value, Mapping) else value for name, value in _tuples(data).items()}
-        )
+        given: dict[str, Any] = {name: _tuples(value) for name, value in data.items()}
+        return cls(**given)
 
 
 def _tuples(value: Any) -> Any:

@@ -30,8 +30,10 @@ from selftaught.envs.hardware.scripts import (
 )
 
 RIGHT = Score(True, True, "")
-REFUSED = ("missing bracket", "missing quote", "missing comma", "missing import", "misspelt name", "unknown name")
-REFUSED += ("number as text", "early run")
+REFUSED: tuple[str, ...] = (
+    *("missing bracket", "missing quote", "missing comma", "missing import"),
+    *("misspelt name", "unknown name", "number as text", "early run"),
+)
 ACCEPTED = ("other target", "other number", "other file", "second run")
 
 GOOD = """import siliconcompiler
