@@ -52,12 +52,13 @@ class Judge:
     """A worker with these limits, started when it is first asked; one question at a time.
 
     Safe to share between threads, which wait for each other. A process forked from this one has a worker of its own.
+    ``lost`` counts the workers that a text brought to an end.
     """
 
     def __init__(self, *, seconds: float = SECONDS, megabytes: float = MEGABYTES) -> None:
         if not (seconds > 0 and megabytes > 0):
             raise ValueError(f"limits must be above 0, not {seconds} seconds and {megabytes} megabytes")
-        self.seconds, self.megabytes = seconds, megabytes
+        self.seconds, self.megabytes, self.lost = seconds, megabytes, 0
         self._lock, self._worker = Lock(), None
         _JUDGES.add(self)
 
@@ -114,6 +115,7 @@ class Judge:
                     worker.answers += 1
                     return answer
                 code, fresh = self._bury(), not worker.answers
+                self.lost += 1
                 if fresh or code in (-signal.SIGPROF, -signal.SIGALRM):
                     return {"failed": self._cause(code)}
 
