@@ -26,6 +26,7 @@ IDS: Mapping[str, str] = {
     "sequence": "selftaught/Sequence-v0",
     "reflect": "selftaught/Reflect-v0",
     "self_study": "selftaught/SelfStudy-v0",
+    "hardware": "selftaught/Hardware-v0",
 }
 """Gymnasium ids by game name, which is that of the game's folder; known before any game is imported."""
 

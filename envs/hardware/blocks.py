@@ -14,7 +14,9 @@ def expression(sheet: Sheet, names: list[str], depth: int) -> str:
     """A drawn expression of signals of one width."""
     if depth == 0:
         return sheet.pick("~", "", "") + sheet.pick(*names)
-    left, right = expression(sheet, names, depth - 1), expression(sheet, names, sheet.number(0, depth - 1))
+    left = right = expression(sheet, names, depth - 1)
+    while right == left:
+        right = expression(sheet, [*names, "1"], sheet.number(0, depth - 1))
     return f"({left} {sheet.pick('&', '|', '^', '+', '-')} {right})"
 
 

@@ -65,13 +65,16 @@ def split_of(text: str) -> str:
 def canonical(text: str) -> str:
     """The tokens of a text, its names replaced by numbers in the order they come; comments are nothing."""
     numbers: dict[str, str] = {}
-    tokens = []
-    for token in _TOKEN.findall(text):
-        if token.startswith(("//", "/*")):
-            continue
+    found = []
+    for token in tokens(text):
         named = (token[0].isalpha() or token[0] == "_") and token not in _KEYWORDS
-        tokens.append(numbers.setdefault(token, f"n{len(numbers)}") if named else token)
-    return " ".join(tokens)
+        found.append(numbers.setdefault(token, f"n{len(numbers)}") if named else token)
+    return " ".join(found)
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text, comments left out."""
+    return [token for token in _TOKEN.findall(text) if not token.startswith(("//", "/*"))]
 
 
 def _built(random: np.random.Generator, level: int, usual: list[str], hard: bool) -> Design | None:

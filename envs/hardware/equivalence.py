@@ -23,7 +23,7 @@ from selftaught.envs.hardware.resets import Reset, find_reset
 from selftaught.envs.hardware.runs import Run, show, stimulus
 from selftaught.envs.hardware.satisfy import satisfy
 from selftaught.envs.hardware.search import find_random, find_short
-from selftaught.envs.hardware.verdicts import Verdict
+from selftaught.envs.hardware.verdicts import UNPROVED, UNREFUTED, Stage, Verdict
 
 PATTERNS: Final = 1024
 """Random patterns that the functions of bits are compared on before anything is proved."""
@@ -68,8 +68,8 @@ def compare(golden: Golden, text: str) -> Verdict:
         return Verdict("unknown", f"the golden design cannot be judged by: {golden.reason}")
     reading = read(text, top=golden.reading.top.name)
     if reading.top is None:
-        stage = "text" if reading.refused else "syntax"
-        return Verdict("different", reading.refused or reading.errors, stage)  # type: ignore[arg-type]
+        stage: Stage = "text" if reading.refused else "elaboration" if reading.parsed else "syntax"
+        return Verdict("different", reading.refused or reading.errors, stage)
     wrong = port_faults(golden.reading.ports, reading.ports)
     if wrong:
         return Verdict("different", "; ".join(wrong), "ports")
@@ -159,7 +159,7 @@ def _combinational(graph: Graph, golden: Circuit, candidate: Circuit, open_bits:
     else:
         answer = satisfy(graph, [graph.some(open_bits)])
         if answer.found is None:
-            return Verdict("unknown", "the proof takes too long")
+            return Verdict("unknown", UNPROVED)
         if not answer.found:
             return Verdict("equal", "the same functions of the inputs, by proof")
         values = {
@@ -183,5 +183,5 @@ def _sequential(graph: Graph, golden: Circuit, candidate: Circuit, resets: dict[
             return Verdict("equal", "the same outputs in every state that a reset can lead to, by induction")
         trace = find_short(machine, reset) or find_random(machine, reset, steps=_LONG, patterns=64)
     if trace is None:
-        return Verdict("unknown", "the registers differ, but no run was found in which the outputs do")
+        return Verdict("unknown", UNREFUTED)
     return Verdict("different", "the outputs differ", trace=trace)

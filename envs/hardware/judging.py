@@ -89,7 +89,9 @@ class Judge:
         if "failed" in found:
             return Reading(refused=found["failed"]), None
         ports = tuple(Port(*port) for port in found["ports"])
-        return Reading(refused=found["refused"], errors=found["errors"], ports=ports), found["top"]
+        return Reading(refused=found["refused"], errors=found["errors"], parsed=found["parsed"], ports=ports), found[
+            "top"
+        ]
 
     def close(self) -> None:
         """Ends the worker; the next question starts another."""

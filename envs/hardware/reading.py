@@ -35,11 +35,13 @@ class Reading:
     """What the compiler says of a text.
 
     ``refused`` is the gate's reason, ``errors`` the compiler's own words with line and column; both are empty for good
-    text. ``top`` is the elaborated module and lives as long as this object, which keeps the ``compilation``.
+    text. ``parsed``: no error is one of syntax. ``top`` is the elaborated module and lives as long as this object, which
+    keeps the ``compilation``.
     """
 
     refused: str = ""
     errors: str = ""
+    parsed: bool = True
     top: ast.InstanceSymbol | None = None
     ports: tuple[Port, ...] = ()
     compilation: ast.Compilation | None = None
@@ -70,7 +72,8 @@ def _checked(text: str, tree: syntax.SyntaxTree, compilation: ast.Compilation, t
     """A function of its own, because what it gets from the compilation must be gone before that is."""
     found = [entry for entry in compilation.getAllDiagnostics() if entry.isError()]
     if found:
-        return Reading(errors=_report(text, tree, found))
+        parsed = not any(entry.isError() for entry in tree.diagnostics)
+        return Reading(errors=_report(text, tree, found), parsed=parsed)
     tops = list(compilation.getRoot().topInstances)
     if top is not None:
         tops = [instance for instance in tops if instance.name == top]

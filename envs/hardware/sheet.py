@@ -102,8 +102,10 @@ class Sheet:
         self.body += [f"always @{self.pick('*', '(*)')} begin", *indented(lines), "end"]
 
     def clocked(self, before: Sequence[str], after: Sequence[str], *, chain: bool = True) -> None:
-        """A process at the clock's edge: ``before`` in reset, ``after`` otherwise, of which a first ``if`` goes on
-        from it unless it is no ``chain``. Clock and reset are one for the whole module.
+        """A process at the clock's edge, with one clock and reset for the whole module.
+
+        ``before`` is done in reset, ``after`` otherwise; a first ``if`` of it goes on from the reset's, unless it is no
+        ``chain``.
         """
         if not self.clock:
             self.clock = "clk" if self.tiny else self.pick("clk", "clk", "clock", "clk_i")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Kind = Literal["equal", "different", "unknown"]
-Stage = Literal["text", "syntax", "ports", "drivers", "logic"]
-"""How far a candidate came: refused by the gate or the compiler, wrong ports, no hardware, or judged by its logic."""
+Stage = Literal["text", "syntax", "elaboration", "ports", "drivers", "logic"]
+"""How far a candidate came: refused by the gate, the parser or the compiler, wrong ports, no hardware, or judged by its
+logic."""
+UNPROVED: Final = "the proof takes too long"
+UNREFUTED: Final = "the registers differ, but no run was found in which the outputs do"
+"""Reasons of an *unknown* that agreed in every run that was tried."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
     return {
         "refused": reading.refused,
         "errors": reading.errors,
+        "parsed": reading.parsed,
         "ports": [[port.name, port.direction, port.width, port.signed] for port in reading.ports],
         "top": None if reading.top is None else reading.top.name,
     }

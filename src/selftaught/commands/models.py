@@ -19,10 +19,13 @@ class Build:
     """Build a model from nothing, on this machine."""
 
     name: tyro.conf.Positional[
-        Literal["pocket", "pocket-plan", "pocket-judge", "pocket-reflect", "pocket-study", "pocket-steps"]
+        Literal[
+            "pocket", "pocket-plan", "pocket-judge", "pocket-reflect", "pocket-study", "pocket-steps", "pocket-hardware"
+        ]
     ]
     """A small language model trained on a game's own transcripts: pocket on taboo, pocket-plan on graph_plan,
-    pocket-judge on self_reward, pocket-reflect on reflect, pocket-study on self_study, pocket-steps on sequence."""
+    pocket-judge on self_reward, pocket-reflect on reflect, pocket-study on self_study, pocket-steps on sequence,
+    pocket-hardware on hardware."""
     seed: int = 0
     """Fixes the chats, the first weights and the order of training."""
     folder: Path | None = None

@@ -1,0 +1,109 @@
+"""Scripted engineers and describers: what a policy is placed beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+
+from selftaught.envs.hardware import answers, judging
+from selftaught.types import Ask, Player, Seat
+
+_PLACE: Final = re.compile(r"design\.v:(\d+):(\d+): error")
+_INSERTED: Final = (
+    ";",
+    ")",
+    "(",
+    "]",
+    "[",
+    ",",
+    "end",
+    "begin",
+    "endcase",
+    "=",
+    "<=",
+    ":",
+    "else",
+    "endmodule",
+    "1'b0",
+)
+_TOKEN: Final = re.compile(r"\d*'[bdh]\w+|\w+|[<=!>&|~^]+|\S")
+
+
+def oracle(ask: Ask) -> str:
+    """Knows the answer; where it does not, what it was shown."""
+    found = answers.known(ask.messages)
+    return identity(ask) if found is None else found
+
+
+def identity(ask: Ask) -> str:
+    """Returns what it was shown, unchanged."""
+    return str(ask.view["shown"])
+
+
+def random_edit(ask: Ask) -> str:
+    """Changes what it was shown somewhere: a token goes, comes twice, or two change places."""
+    random, shown = np.random.default_rng(ask.seed), str(ask.view["shown"])
+    found = list(_TOKEN.finditer(shown))
+    if len(found) < 2:
+        return shown
+    place = int(random.integers(len(found) - 1))
+    one, two = found[place], found[place + 1]
+    between = shown[one.end() : two.start()]
+    new = ("", f"{one[0]} {one[0]}", f"{two[0]}{between}{one[0]}")[int(random.integers(3))]
+    end = two.end() if new.endswith(one[0]) and new.startswith(two[0]) else one.end()
+    return shown[: one.start()] + new + shown[end:]
+
+
+def hint_fixer(ask: Ask) -> str:
+    """Goes to the place that the compiler names and tries edits there until it has no complaint."""
+    shown = str(ask.view["shown"])
+    place = _PLACE.search(str(ask.view["said"]))
+    if ask.view["kind"] != "repair" or place is None:
+        return shown
+    lines = shown.split("\n")
+    offset = sum(len(line) + 1 for line in lines[: int(place[1]) - 1]) + int(place[2]) - 1
+    for candidate in _tried(shown, min(offset, len(shown))):
+        if not judging.complaints(candidate).errors:
+            return candidate
+    return shown
+
+
+def _tried(shown: str, offset: int) -> Iterator[str]:
+    """Edits at a place, the likeliest first: something put in, something taken out, the other kind of signal."""
+    spots = [match.span() for match in _TOKEN.finditer(shown)]
+    near = [spot for spot in spots if spot[0] <= offset][-2:] + [spot for spot in spots if spot[0] > offset][:1]
+    for word in _INSERTED:
+        yield f"{shown[:offset]} {word} {shown[offset:]}"
+    for start, end in near:
+        yield shown[:start] + shown[end:]
+    for name in re.findall(r"\w+", shown[offset : offset + 40])[:1]:
+        yield re.sub(rf"\bwire(\s+(?:\[[^\]]*\]\s*)?{name}\b)", r"reg\1", shown)
+        yield re.sub(rf"\boutput(\s+(?:\[[^\]]*\]\s*)?{name}\b)", r"output reg\1", shown)
+        yield re.sub(rf"\binput(\s+(?:\[[^\]]*\]\s*)?{name}\b)", r"output\1", shown)
+    for start, _ in near:
+        for word in _INSERTED:
+            yield f"{shown[:start]} {word} {shown[start:]}"
+
+
+def by_rule(ask: Ask) -> str:
+    """Describes by rule."""
+    from selftaught.envs.hardware.making import described
+
+    return described(str(ask.view["code"]), np.random.default_rng(ask.seed))
+
+
+def paster(ask: Ask) -> str:
+    """Pastes the code."""
+    return str(ask.view["code"])
+
+
+PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
+    "engineer": {"oracle": oracle, "identity": identity, "random_edit": random_edit, "hint_fixer": hint_fixer},
+    "describer": {"by_rule": by_rule, "paster": paster},
+}
+TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {"engineer": ("oracle",)}
+YARDSTICKS: Final[Mapping[Seat, tuple[str, ...]]] = {"engineer": (), "describer": ("by_rule",)}
+MEASURES: Final = ("success", "syntax", "function", "rung", "gained", "attempts")

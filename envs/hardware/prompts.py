@@ -1,0 +1,54 @@
+"""What the seats of ``hardware`` read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from selftaught.envs.hardware import scripts
+from selftaught.envs.hardware.problems import Problem
+from selftaught.types import Message
+
+_CODE: Final = "Reply with Verilog code only, the whole module with the same name and ports."
+RULES: Final = {
+    "repair": f"The Verilog module below has a fault. Repair it. {_CODE}",
+    "complete": "The Verilog module below has holes, written [1], [2] and so on. Fill them.",
+    "round_trip": f"Write the Verilog module that is described. {_CODE}",
+    "construct": f"Write the Verilog module that is specified. {_CODE}",
+    "script": "Write the flow script that is described. Reply with the script only.",
+    "describe": (
+        "Describe the Verilog module below in plain English, so that an engineer who does not see it can write it "
+        "anew: name and ports with their widths, and exactly what each output does. Paste no code."
+    ),
+}
+_ONE: Final = "Reply with the text of [1] only."
+_MANY: Final = "Reply with one line for each hole: its number, a colon, and its text."
+PASTED: Final = 8
+"""Tokens in a row that a description may not share with the code."""
+
+
+def chat(found: Problem) -> tuple[Message, ...]:
+    """The messages to the engineer."""
+    rules = RULES["round_trip" if found.kind == "describe" else found.kind]
+    if found.kind == "complete":
+        rules = f"{rules} {_ONE if len(found.answers) == 1 else _MANY}"
+    if found.kind == "script":
+        rules = f"{rules}\n{scripts.MANUAL}"
+    parts = [found.told.strip(), fenced(found.shown) if found.shown else ""]
+    if found.said:
+        parts.append(f"The tools say:\n{found.said}")
+    return Message("system", rules), Message("user", "\n\n".join(part for part in parts if part))
+
+
+def describing(found: Problem) -> tuple[Message, ...]:
+    """The messages to the describer."""
+    return Message("system", RULES["describe"]), Message("user", fenced(found.shown))
+
+
+def again(said: str) -> Message:
+    """What an engineer reads who is to try again."""
+    return Message("user", f"Not yet. The tools say:\n{said}\nTry again.")
+
+
+def fenced(code: str) -> str:
+    """Code in a block."""
+    return f"```\n{code.strip(chr(10))}\n```"
