@@ -92,4 +92,5 @@ def _built(random: np.random.Generator, level: int, usual: list[str], hard: bool
         if count > high:
             return None
         if count >= (goal if level else low):
-            return Design(sheet.text(), tuple(names))
+            called = sheet.pick("core", "unit", "block", "top_module", "dut", "stage_logic") if level else "top"
+            return Design(sheet.text(called), tuple(names))

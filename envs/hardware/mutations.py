@@ -102,7 +102,7 @@ def _missing(source: Source, random: np.random.Generator) -> Iterator[tuple[Edit
 def _stray(source: Source, random: np.random.Generator) -> Iterator[tuple[Edit, ...]]:
     for token in source.tokens[1:]:
         word = _WORDS[int(random.integers(len(_WORDS)))]
-        yield (Edit(token.start, token.start, f"{word} "),)
+        yield (Edit(token.start, token.start, f" {word} "),)
 
 
 def _type(source: Source, random: np.random.Generator) -> Iterator[tuple[Edit, ...]]:

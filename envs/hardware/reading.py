@@ -35,8 +35,8 @@ class Reading:
     """What the compiler says of a text.
 
     ``refused`` is the gate's reason, ``errors`` the compiler's own words with line and column; both are empty for good
-    text. ``parsed``: no error is one of syntax. ``top`` is the elaborated module and lives as long as this object, which
-    keeps the ``compilation``.
+    text. ``parsed``: no error is one of syntax. ``top`` is the elaborated module and lives as long as this object,
+    which keeps the ``compilation``.
     """
 
     refused: str = ""

@@ -128,9 +128,8 @@ class Sheet:
         spelt = {"d": f"{value}", "h": f"{value:x}", "b": f"{value:0{width}b}"}[style]
         return f"{width}'{style}{spelt}"
 
-    def text(self) -> str:
-        """The module."""
-        name = "top" if self.tiny else f"{self.pick('core', 'unit', 'block', 'top_module', 'dut', 'stage_logic')}"
+    def text(self, name: str) -> str:
+        """The module, by this name."""
         inside = indented([*self.signals, *self.body])
         if self.tiny:
             return "\n".join([f"module {name}({', '.join(self.ports)});", *inside, "endmodule"]) + "\n"

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from selftaught import __version__
 from selftaught.commands import (
+    augment,
     bench,
     demo,
     envs,
@@ -45,12 +46,21 @@ COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "show": (show.Show, show.run),
     "envs": (envs.Envs, envs.run),
     "grow": (grow.Grow, grow.run),
+    "augment": (augment.Augment, augment.run),
     "scorers": (scorers.Scorers, scorers.run),
     "models": (models.Models, models.run),
     "bench": (bench.Bench, bench.run),
 }
 
-RESUMABLE = (train.Train, self_reward.SelfReward, study.Study, rollout.Rollout, demo.Demo, models.Models)
+RESUMABLE = (
+    train.Train,
+    self_reward.SelfReward,
+    study.Study,
+    rollout.Rollout,
+    demo.Demo,
+    models.Models,
+    augment.Augment,
+)
 """Commands that go on where they were stopped."""
 
 DESCRIPTION = (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selftaught.commands.casting import Speech
+from selftaught.commands.dataset import conversation, describe_folder
 from selftaught.progress import Meter
 
 if TYPE_CHECKING:
@@ -80,13 +81,9 @@ def run(config: Grow) -> None:
     config.folder.mkdir(parents=True, exist_ok=True)
     with open(config.folder / "train.jsonl", "w", encoding="utf-8") as file:
         for one in lessons:
-            *prompt, reply = ({"role": m.role, "content": m.content} for m in one.messages(rules))
-            file.write(json.dumps({"prompt": prompt, "completion": [reply], "options": one.options}) + "\n")
+            file.write(json.dumps({**conversation(one.messages(rules)), "options": one.options}) + "\n")
     found = statistics(lessons)
-    (config.folder / "statistics.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    (config.folder / "README.md").write_text(_card(config, found), encoding="utf-8")
-    print(json.dumps(found, indent=1))
-    print(f"written: {config.folder}")
+    describe_folder(config.folder, found, _card(config, found))
 
 
 def _lessons(config: Grow, meter: Meter) -> Iterator[Lesson]:
