@@ -14,7 +14,7 @@ import numpy as np
 
 from selftaught.envs.hardware import making, mutations
 from selftaught.envs.hardware.making import Made
-from selftaught.envs.hardware.problems import judge
+from selftaught.envs.hardware.problems import Problem, judge
 from selftaught.envs.hardware.prompts import chat, describing
 from selftaught.types import Message
 
@@ -43,9 +43,9 @@ class Amounts:
 class Row:
     """One row: a chat whose reply is right, its kind, and what was proved of it.
 
-    ``proof`` is *equal* where the reply was put in place and proved to do what the design does, *recorded* for scripts
-    whose calls are those of the flow, and *by rule* for descriptions, of which nothing is proved. ``shown`` is how far
-    the code comes that a repair starts from.
+    ``proof`` is *equal* where the reply was put in place, or a module was built from it by rule, and proved to do what
+    the design does; and *recorded* for scripts whose calls are those of the flow. ``shown`` is how far the code comes
+    that a repair starts from.
     """
 
     messages: tuple[Message, ...]
@@ -79,10 +79,9 @@ def rows_of(golden: str, random: np.random.Generator, amounts: Amounts) -> list[
     made += [making.repair(golden, random, amounts.faults) for _ in range(amounts.repairs)]
     made += [making.of_design("round_trip", golden, random)]
     found = {row.messages: row for one in made if one is not None for row in _proved(one)}
-    told = Message("assistant", making.described(golden, random))
-    problem = making.of_design("describe", golden, random)
-    if problem is not None:
-        found[()] = Row((*describing(problem.problem), told), "aligned", "describe", "rule", "", "by rule")
+    if told := making.described(golden, random):
+        messages = (*describing(Problem("describe", golden, (golden,), shown=golden)), Message("assistant", told))
+        found[messages] = Row(messages, STAGES[1], "describe", "rule", "", "equal")
     return list(found.values())
 
 

@@ -86,6 +86,7 @@ def _built(random: np.random.Generator, level: int, usual: list[str], hard: bool
         pool = list(HELD_OUT) if hard and not names else usual
         name = pool[int(random.integers(len(pool)))]
         FAMILIES[name](sheet)
+        sheet.settle()
         names.append(name)
         # A tiny module lists its ports in one line.
         count = 2 + len(sheet.signals) + len(sheet.body) + (len(sheet.ports) + 1 if level else 0)

@@ -10,10 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from selftaught.envs.hardware import mutations, scripts
+from selftaught.envs.hardware import judging, mutations, scripts
+from selftaught.envs.hardware.describe import describe, rebuild
 from selftaught.envs.hardware.designs import Design, split_of
 from selftaught.envs.hardware.flow_faults import FAULTS
 from selftaught.envs.hardware.flows import LEVELS as FLOW_LEVELS
+from selftaught.envs.hardware.graph import Unsupported
 from selftaught.envs.hardware.problems import Kind, Problem, Rung, judge, rung_of, words_of
 from selftaught.envs.hardware.source import Edit, Source, edited, parse, span
 
@@ -70,7 +72,8 @@ def of_design(kind: Kind, golden: str, random: np.random.Generator, *, hard: boo
             return completion(golden, random, HOLES[int(random.integers(len(HOLES)))])
         case "round_trip":
             told = described(golden, random)
-            return Made(_floored(Problem("round_trip", golden, (golden,), told=told)), "description")
+            problem = Problem("round_trip", golden, (golden,), told=told)
+            return Made(_floored(problem), "description") if told else None
         case "describe":
             return Made(_floored(Problem("describe", golden, (golden,), shown=golden)), "design")
     raise ValueError(f"no kind {kind!r} of problems is made of a design")
@@ -97,6 +100,8 @@ def completion(golden: str, random: np.random.Generator, form: str) -> Made | No
     pieces = tuple(golden[cuts[place] : cuts[place + 1]] for place in range(0, len(cuts), 2))
     answers = tuple(golden[start:end] for start, end in holes)
     told = described(golden, random) if form == "body" else ""
+    if form == "body" and not told:
+        return None
     shown = edited(golden, [Edit(start, end, f"[{number}]") for number, (start, end) in enumerate(holes, 1)])
     return Made(_floored(Problem("complete", golden, answers, pieces=pieces, told=told, shown=shown)), form)
 
@@ -134,11 +139,17 @@ def script(random: np.random.Generator, *, level: int, split: str) -> Made | Non
     return Made(replace(problem, shown=broken, said=found.said, floor=found.rung), "repaired", fault=kind)
 
 
-def described(golden: str, random: np.random.Generator) -> str:
-    """What a design does, in words, by rule."""
-    from selftaught.envs.hardware.describe import describe
-
-    return describe(golden, random)
+def described(golden: str, random: np.random.Generator, *, attempts: int = 3) -> str:
+    """What a design does, in words, by rule; nothing where no words were found from which it can be built again."""
+    for _ in range(attempts):
+        try:
+            told = describe(golden, random)
+        except Unsupported:
+            return ""
+        built = rebuild(told)
+        if built is not None and judging.judged(golden, built).kind == "equal":
+            return told
+    return ""
 
 
 def _floored(found: Problem) -> Problem:

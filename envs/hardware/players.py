@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 
 from selftaught.envs.hardware import answers, judging
+from selftaught.envs.hardware.describe import rebuild
+from selftaught.envs.hardware.making import described
 from selftaught.types import Ask, Player, Seat
 
 _PLACE: Final = re.compile(r"design\.v:(\d+):(\d+): error")
@@ -88,10 +90,13 @@ def _tried(shown: str, offset: int) -> Iterator[str]:
             yield f"{shown[:start]} {word} {shown[start:]}"
 
 
+def builder(ask: Ask) -> str:
+    """Builds a module from a description that was made by rule; of other problems it returns what it was shown."""
+    return rebuild(str(ask.view["told"])) or identity(ask)
+
+
 def by_rule(ask: Ask) -> str:
     """Describes by rule."""
-    from selftaught.envs.hardware.making import described
-
     return described(str(ask.view["code"]), np.random.default_rng(ask.seed))
 
 
@@ -101,7 +106,13 @@ def paster(ask: Ask) -> str:
 
 
 PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
-    "engineer": {"oracle": oracle, "identity": identity, "random_edit": random_edit, "hint_fixer": hint_fixer},
+    "engineer": {
+        "oracle": oracle,
+        "identity": identity,
+        "random_edit": random_edit,
+        "hint_fixer": hint_fixer,
+        "builder": builder,
+    },
     "describer": {"by_rule": by_rule, "paster": paster},
 }
 TEACHERS: Final[Mapping[Seat, tuple[str, ...]]] = {"engineer": ("oracle",)}

@@ -48,6 +48,7 @@ class Sheet:
     body: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     made: list[tuple[str, int]] = field(default_factory=list)
+    fresh: list[tuple[str, int]] = field(default_factory=list)
     clock: str = ""
     reset: str = ""
     asynchronous: bool = False
@@ -84,8 +85,13 @@ class Sheet:
         """A new output; ``reg`` if a process assigns it."""
         name = self._name(role)
         self.ports.append(f"output {'reg ' * reg}{vector(width)}{name}")
-        self.made.append((name, width))
+        self.fresh.append((name, width))
         return name
+
+    def settle(self) -> None:
+        """A block is done: later ones may work on its outputs."""
+        self.made += self.fresh
+        self.fresh = []
 
     def local(self, role: str, width: int = 1, *, reg: bool = False) -> str:
         """A new signal inside."""

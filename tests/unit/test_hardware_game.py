@@ -190,9 +190,17 @@ def test_players_are_as_good_as_their_names() -> None:
     game = Hardware(kinds=("repair",), level=1)
     right = {name: np.mean([one.metrics["success"] for one in played(game, name, 80)]) for name in PLAYERS["engineer"]}
     assert right["oracle"] == 1 and right["identity"] == 0
-    assert 0.1 < right["hint_fixer"] < 0.6 and right["random_edit"] < 0.1
+    assert 0.05 < right["hint_fixer"] < 0.6 and right["random_edit"] < 0.1
     fixed = hint_fixer(_asked(replace(REPAIR, shown=LADDER["safe"], said=judge(NEW, LADDER["safe"]).said)))
     assert judge(NEW, fixed).rung == "equal"
+
+
+def test_descriptions_are_faithful_and_a_builder_needs_no_key() -> None:
+    game = Hardware(kinds=("describe", "round_trip"), level=1)
+    for episode in played(game, "builder", 40):
+        assert episode.metrics["success"] == 1 and episode.metrics.get("pasted", 0) == 0
+        if "faithful" in episode.metrics:
+            assert episode.outcome.rewards == {"describer": 1.0, "engineer": 1.0}
 
 
 def test_an_oracle_that_did_not_see_the_start_knows_nothing() -> None:

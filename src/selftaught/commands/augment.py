@@ -35,9 +35,9 @@ tags: [verilog]
     {command}
 
 with selftaught {version}. No row was written or judged by a person or by a model. `proof` says what is known of a row:
-*equal*: the output in its place was proved to do what the design does, and the faulty code of a repair was shown not
-to; *recorded*: the calls of the flow script are those of the description; *by rule*: a description that follows from
-the syntax tree, of which nothing is proved.
+*equal*: the output in its place, or the module that a program built from the description, was proved to do what the
+design does, and the faulty code of a repair was shown not to; *recorded*: the calls of the flow script are those of the
+description.
 
 A file has the rows of `completion` first and the `aligned` ones after them: train in this order (progressive training,
 arXiv 2403.11202). Each row has `instruction`, `input` and `output`, and the same as chat messages in `prompt` and
