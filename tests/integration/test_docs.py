@@ -19,6 +19,14 @@ from selftaught.benchmarks import publish
 from selftaught.envs.graph_plan.encodings import parse
 from selftaught.envs.graph_plan.game import GraphPlan
 from selftaught.envs.graph_plan.instances import Instance, Knobs
+from selftaught.envs.hardware.designs import FAMILIES
+from selftaught.envs.hardware.designs import HELD_OUT as HELD_OUT_FAMILIES
+from selftaught.envs.hardware.game import Hardware
+from selftaught.envs.hardware.judging import judged
+from selftaught.envs.hardware.mutations import KINDS as FAULTS
+from selftaught.envs.hardware.players import PLAYERS as HARDWARE_PLAYERS
+from selftaught.envs.hardware.problems import KINDS as PROBLEMS
+from selftaught.envs.hardware.problems import RUNGS
 from selftaught.envs.reflect.game import Reflect
 from selftaught.envs.reflect.players import PLAYERS as REFLECT_PLAYERS
 from selftaught.envs.registry import games, make_game
@@ -45,6 +53,7 @@ REWARD = ROOT / "docs" / "self_reward.md"
 REFLECT = ROOT / "docs" / "reflect.md"
 STUDY = ROOT / "docs" / "self_study.md"
 SEQUENCE = ROOT / "docs" / "sequence.md"
+HARDWARE = ROOT / "docs" / "hardware.md"
 
 
 def blocks(language: str) -> list[Any]:
@@ -266,3 +275,31 @@ def test_self_study_page_is_that_of_the_code() -> None:
     game = SelfStudy()
     for episode in rollout(game, islice(game.tasks("train", 0), 5), cast, seed=0):
         assert {re.sub("^end/.+", "end/<end>", name) for name in episode.metrics} <= explained
+
+
+def test_hardware_page_is_that_of_the_code() -> None:
+    expected = {item.name: repr(item.default) for item in fields(Hardware) if item.init}
+    assert {bare(name): bare(default) for name, default, _ in table(HARDWARE, "setting", "default")} == expected
+    assert [bare(kind) for kind, *_ in table(HARDWARE, "kind", "what is shown")] == list(PROBLEMS)
+    assert [bare(rung) for rung, _ in table(HARDWARE, "rung", "reached by")] == list(RUNGS)
+    text = HARDWARE.read_text("utf-8")
+    named = {*FAULTS, *HELD_OUT_FAMILIES, *(name for players in HARDWARE_PLAYERS.values() for name in players)}
+    assert all(f"`{name}`" in text for name in named) and f"{len(FAMILIES)} families" in text
+
+
+def test_the_hardware_example_is_right() -> None:
+    broken, run, *_ = (block.removeprefix("text\n") for block in HARDWARE.read_text("utf-8").split("```")[1::2])
+    golden = broken.replace("!en", "en")
+    verdict = judged(golden, broken)
+    assert verdict.trace is not None and verdict.trace.text() == run.strip()
+
+
+def test_hardware_metrics_are_explained() -> None:
+    explained = {bare(name) for cell, _ in table(HARDWARE, "metric", "meaning") for name in cell.split(", ")}
+    cast = {seat: Scripted(seat, next(iter(players.values()))) for seat, players in HARDWARE_PLAYERS.items()}
+    game = Hardware(kinds=PROBLEMS)
+    for episode in rollout(game, islice(game.tasks("train", 0), 20), cast, seed=0):
+        for name in episode.metrics:
+            known = re.sub("^solved/.+", "solved/<kind>", re.sub("^end/.+", "end/<rung>", name))
+            known = re.sub("^form/.+", "form/<kind>/<form>", re.sub("^fault/.+", "fault/<fault>", known))
+            assert known in explained, name
