@@ -24,6 +24,7 @@ from selftaught.benchmarks.tables import (
     throughput_table,
     transcripts,
 )
+from selftaught.benchmarks.tables_hardware_data import data_table
 from selftaught.benchmarks.tables_quiz import forgetting_table, quiz_table
 from selftaught.benchmarks.tables_rounds import alarm_table, audit_table, rounds_table
 from selftaught.benchmarks.tables_studies import (
@@ -34,7 +35,7 @@ from selftaught.benchmarks.tables_studies import (
     study_table,
 )
 
-DOCS: Final = ("taboo", "graph_plan", "self_reward", "sequence", "reflect", "self_study", "performance")
+DOCS: Final = ("taboo", "graph_plan", "self_reward", "sequence", "reflect", "self_study", "hardware", "performance")
 PAGES: Final = ("README.md", *(f"docs/{name}.md" for name in DOCS))
 
 
@@ -63,6 +64,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "self-reward-phases": rounds_table,
     "self-reward-judges": rounds_table,
     "self-reward-smollm2": rounds_table,
+    "hardware-data": data_table,
 }
 """The table of every result, which a block ``result:NAME`` holds."""
 MORE: Final[Mapping[str, Table]] = {

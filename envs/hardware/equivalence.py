@@ -68,8 +68,8 @@ def compare(golden: Golden, text: str) -> Verdict:
         return Verdict("unknown", f"the golden design cannot be judged by: {golden.reason}")
     reading = read(text, top=golden.reading.top.name)
     if reading.top is None:
-        stage: Stage = "text" if reading.refused else "elaboration" if reading.parsed else "syntax"
-        return Verdict("different", reading.refused or reading.errors, stage)
+        stage: Stage = "text" if reading.refused else "syntax"
+        return Verdict("different", reading.refused or reading.errors, stage, parsed=reading.parsed)
     wrong = port_faults(golden.reading.ports, reading.ports)
     if wrong:
         return Verdict("different", "; ".join(wrong), "ports")

@@ -203,7 +203,7 @@ def _resident(process: int) -> float:
 
 def _verdict(found: dict[str, Any]) -> Verdict:
     if found["trace"] is None:
-        return Verdict(found["kind"], found["reason"], found["stage"])
+        return Verdict(found["kind"], found["reason"], found["stage"], parsed=found["parsed"])
     golden, candidate, steps, quiet = found["trace"]
     trace = Trace(golden, candidate, tuple(Step(*step) for step in steps), quiet)
     return Verdict(found["kind"], found["reason"], found["stage"], trace)

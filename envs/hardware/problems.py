@@ -57,7 +57,7 @@ class Problem:
     def reply(self) -> str:
         """A right reply."""
         if len(self.answers) == 1:
-            return self.answers[0]
+            return self.answers[0].strip()
         return "\n".join(f"{number}: {answer}" for number, answer in enumerate(self.answers, 1))
 
     def public(self) -> dict[str, Any]:
@@ -142,9 +142,7 @@ def rung_of(verdict: Verdict) -> Rung:
         case _, "text":
             return "refused"
         case _, "syntax":
-            return "safe"
-        case _, "elaboration":
-            return "parsed"
+            return "parsed" if verdict.parsed else "safe"
         case _, "ports":
             return "elaborated"
     return "driven"

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Kind = Literal["equal", "different", "unknown"]
-Stage = Literal["text", "syntax", "elaboration", "ports", "drivers", "logic"]
-"""How far a candidate came: refused by the gate, the parser or the compiler, wrong ports, no hardware, or judged by its
-logic."""
+Stage = Literal["text", "syntax", "ports", "drivers", "logic"]
+"""How far a candidate came: refused by the gate or the compiler, wrong ports, no hardware, or judged by its logic."""
 UNPROVED: Final = "the proof takes too long"
 UNREFUTED: Final = "the registers differ, but no run was found in which the outputs do"
 """Reasons of an *unknown* that agreed in every run that was tried."""
@@ -62,13 +61,14 @@ class Verdict:
     """``equal`` and ``different`` are proved. ``reason`` says how, or why nothing could be proved.
 
     A candidate that does not get as far as ``logic`` differs by that alone and has no ``trace``, unless its drivers are
-    at fault: then it is ``unknown``.
+    at fault: then it is ``unknown``. ``parsed``: where the compiler refused it, that was not for its syntax.
     """
 
     kind: Kind
     reason: str
     stage: Stage = "logic"
     trace: Trace | None = None
+    parsed: bool = True
 
 
 def agree(wanted: str, found: str) -> bool:

@@ -103,4 +103,5 @@ def written(verdict: Verdict) -> dict[str, Any]:
     trace = verdict.trace
     steps = [] if trace is None else [[dict(s.inputs), dict(s.golden), dict(s.candidate)] for s in trace.steps]
     shown = None if trace is None else [dict(trace.golden), dict(trace.candidate), steps, trace.quiet]
-    return {"kind": verdict.kind, "reason": verdict.reason, "stage": verdict.stage, "trace": shown}
+    found = {"kind": verdict.kind, "reason": verdict.reason, "stage": verdict.stage, "parsed": verdict.parsed}
+    return {**found, "trace": shown}

@@ -137,8 +137,7 @@ DIFFERENT = {
 
 REFUSED = {
     "ports": ["output reg [8:0] q", "output reg [7:0] q, input more"],
-    "syntax": ["output reg [7:0] q qq", "output reg [7:0 q"],
-    "elaboration": ["input [7:0] q"],
+    "syntax": ["output reg [7:0] q qq", "output reg [7:0 q", "input [7:0] q"],
     "text": ["output reg [7:0] q /* ` */"],
 }
 
@@ -189,7 +188,7 @@ def test_bad_hardware_is_not_decided(change: tuple[str, str], reason: str) -> No
         COUNTER.replace(*change).replace("output reg", "output logic" if "assign" in change[1] else "output reg"),
     )
     assert verdict.kind != "equal"
-    assert verdict.stage == "elaboration" or reason in verdict.reason
+    assert verdict.stage == "syntax" or reason in verdict.reason
 
 
 def test_a_golden_that_cannot_be_judged_by_is_unknown() -> None:
@@ -239,3 +238,9 @@ def test_a_mutant_that_differs_has_a_trace_that_holds(mutant: Mutant) -> None:
     verdict = check(golden, mutant.text, top="top")
     if verdict.kind == "different" and verdict.stage == "logic":
         assert_holds(golden, mutant.text, verdict)
+
+
+def test_errors_of_syntax_are_told_from_others() -> None:
+    assert not check(COUNTER, COUNTER.replace("q + d;", "q + d")).parsed
+    assert check(COUNTER, COUNTER.replace("q + d;", "q + nothing;")).parsed
+    assert check(COUNTER, COUNTER).parsed

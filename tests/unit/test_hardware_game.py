@@ -205,7 +205,7 @@ def test_descriptions_are_faithful_and_a_builder_needs_no_key() -> None:
 
 def test_an_oracle_that_did_not_see_the_start_knows_nothing() -> None:
     ask = _asked(REPAIR)
-    assert PLAYERS["engineer"]["oracle"](ask) == GOLDEN
+    assert PLAYERS["engineer"]["oracle"](ask) == GOLDEN.strip()
     other = replace(ask, messages=ask.messages[1:])
     assert answers.known(other.messages) is None
     assert PLAYERS["engineer"]["oracle"](other) == BROKEN
