@@ -7,6 +7,7 @@ to do so where it was not shown, and that is what is paid.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -23,13 +24,17 @@ SHARES: Final[dict[Kind, float]] = {"repair": 0.6, "complete": 0.3, "round_trip"
 
 
 def corpus(
-    rng: np.random.Generator, *, count: int = 40_000, rules: float = 0.2, level: int = 0
+    rng: np.random.Generator, *, count: int = 40_000, rules: float = 0.2, lines: float = 0.5, level: int = 0
 ) -> Iterator[tuple[Message, ...]]:
-    """``count`` chats; the rules, which never change, stand in a share of them only."""
+    """``count`` chats; the rules, which never change, stand in a share of them only.
+
+    ``lines``: the share of repairs that are told as the lines that change.
+    """
     kinds, shares = list(SHARES), list(SHARES.values())
     for _ in range(count):
         kind = kinds[int(rng.choice(len(kinds), p=shares))]
         found = make(kind, rng, designs=partial(_drawn, level), level=level, split="train").problem
+        found = replace(found, lines=kind == "repair" and rng.random() < lines)
         told = chat(found) if rng.random() < rules else chat(found)[1:]
         yield (*told, Message("assistant", found.reply))
 

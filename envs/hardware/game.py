@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 ENGINEER: Final = "engineer"
 DESCRIBER: Final = "describer"
+Reply = Literal["module", "lines"]
 MOST: Final = 8
 """Attempts."""
 
@@ -50,6 +51,7 @@ class Hardware:
             second seat writes the description that the engineer builds from.
         level: of the designs: 0 for a few short lines, 1 to 3 for modules of up to 16, 32 and 60 lines.
         attempts: at a problem; from the second on with the compiler's words or a run that shows the difference.
+        reply: to a repair: the whole ``module``, or the ``lines`` that change.
         folder: of Verilog files whose designs are taken instead of drawn ones.
 
     Raises:
@@ -59,6 +61,7 @@ class Hardware:
     kinds: tuple[Kind, ...] = ("repair", "complete", "round_trip", "construct", "script")
     level: int = 1
     attempts: int = 1
+    reply: Reply = "module"
     folder: str = ""
     name: str = field(default="hardware", init=False)
 
@@ -68,6 +71,8 @@ class Hardware:
             raise ValueError(f"unknown kinds {unknown if self.kinds else ()}; expected some of {', '.join(KINDS)}")
         if self.level not in LEVELS:
             raise ValueError(f"level must be one of {', '.join(map(str, LEVELS))}, not {self.level}")
+        if self.reply not in get_args(Reply):
+            raise ValueError(f"reply must be one of {', '.join(get_args(Reply))}, not {self.reply!r}")
         if not 1 <= self.attempts <= MOST:
             raise ValueError(f"attempts must be from 1 to {MOST}, not {self.attempts}")
 
@@ -115,6 +120,7 @@ class Hardware:
             "shown": "" if found.kind == "describe" else found.shown,
             "said": state.attempts[-1].said if state.attempts else found.said,
             "holes": len(found.answers) if found.kind == "complete" else 0,
+            "lines": found.lines,
         }
         return Ask(ENGINEER, state.thread, view)
 
@@ -190,7 +196,8 @@ class Hardware:
             kind = self.kinds[int(random.integers(len(self.kinds)))]
             made = make(kind, random, designs=designs, level=self.level, split=split)
             sealed = {"kind": kind, "form": made.form, "fault": made.fault}
-            yield Task(f"{split}/{seed}-{number}", made.problem.public(), sealed)
+            found = replace(made.problem, lines=kind == "repair" and self.reply == "lines")
+            yield Task(f"{split}/{seed}-{number}", found.public(), sealed)
 
 
 def _over(state: HardwareState, attempts: int) -> bool:

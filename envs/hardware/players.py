@@ -11,6 +11,7 @@ import numpy as np
 from selftaught.envs.hardware import answers, judging
 from selftaught.envs.hardware.describe import rebuild
 from selftaught.envs.hardware.making import described
+from selftaught.envs.hardware.patches import patch
 from selftaught.types import Ask, Player, Seat
 
 _PLACE: Final = re.compile(r"design\.v:(\d+):(\d+): error")
@@ -56,7 +57,7 @@ def random_edit(ask: Ask) -> str:
     between = shown[one.end() : two.start()]
     new = ("", f"{one[0]} {one[0]}", f"{two[0]}{between}{one[0]}")[int(random.integers(3))]
     end = two.end() if new.endswith(one[0]) and new.startswith(two[0]) else one.end()
-    return shown[: one.start()] + new + shown[end:]
+    return _said(ask, shown[: one.start()] + new + shown[end:])
 
 
 def hint_fixer(ask: Ask) -> str:
@@ -69,8 +70,13 @@ def hint_fixer(ask: Ask) -> str:
     offset = sum(len(line) + 1 for line in lines[: int(place[1]) - 1]) + int(place[2]) - 1
     for candidate in _tried(shown, min(offset, len(shown))):
         if not judging.complaints(candidate).errors:
-            return candidate
+            return _said(ask, candidate)
     return shown
+
+
+def _said(ask: Ask, code: str) -> str:
+    """The code as it was asked for: whole, or the lines that change."""
+    return patch(str(ask.view["shown"]), code) if ask.view["lines"] else code
 
 
 def _tried(shown: str, offset: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 from selftaught.envs.hardware import judging, scripts
 from selftaught.envs.hardware.flows import Flow
+from selftaught.envs.hardware.patches import patch, patched
 from selftaught.envs.hardware.verdicts import UNPROVED, UNREFUTED, Verdict
 
 Kind = Literal["repair", "complete", "round_trip", "construct", "script", "describe"]
@@ -40,7 +41,8 @@ class Problem:
 
     A reply fills the holes between ``pieces``; where the whole module is asked for there is one hole between nothing
     and nothing. ``told`` says in words what is wanted, ``shown`` is code to work on, ``said`` what the tools say of it.
-    ``floor`` is the rung of ``shown`` as it is, or of no reply at all: only what is above it is paid.
+    ``floor`` is the rung of ``shown`` as it is, or of no reply at all: only what is above it is paid. With ``lines``
+    the reply names the lines of ``shown`` that change.
     """
 
     kind: Kind
@@ -52,10 +54,13 @@ class Problem:
     said: str = ""
     floor: Rung = "refused"
     flow: Mapping[str, Any] | None = None
+    lines: bool = False
 
     @property
     def reply(self) -> str:
         """A right reply."""
+        if self.lines:
+            return patch(self.shown, self.golden)
         if len(self.answers) == 1:
             return self.answers[0].strip()
         return "\n".join(f"{number}: {answer}" for number, answer in enumerate(self.answers, 1))
@@ -114,6 +119,8 @@ def filled(found: Problem, reply: str) -> str | None:
     """The design that a reply makes; None if it does not fill every hole."""
     fenced = _FENCED.search(reply)
     text = fenced[1] if fenced else reply
+    if found.lines:
+        return patched(found.shown, text)
     if len(found.answers) > 1:
         lines = dict(_NUMBERED.findall(text))
         fills = [lines.get(str(number)) for number in range(1, len(found.answers) + 1)]

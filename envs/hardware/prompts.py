@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from selftaught.envs.hardware import scripts
+from selftaught.envs.hardware.patches import numbered
 from selftaught.envs.hardware.problems import Problem
 from selftaught.types import Message
 
@@ -20,6 +21,10 @@ RULES: Final = {
         "anew: name and ports with their widths, and exactly what each output does. Paste no code."
     ),
 }
+_LINES: Final = (
+    "The Verilog module below has a fault. Repair it. Reply only with the lines that change, each as its number, a "
+    "colon, and the new line."
+)
 _ONE: Final = "Reply with the text of [1] only."
 _MANY: Final = "Reply with one line for each hole: its number, a colon, and its text."
 PASTED: Final = 8
@@ -29,11 +34,14 @@ PASTED: Final = 8
 def chat(found: Problem) -> tuple[Message, ...]:
     """The messages to the engineer."""
     rules = RULES["round_trip" if found.kind == "describe" else found.kind]
+    if found.lines:
+        rules = _LINES
     if found.kind == "complete":
         rules = f"{rules} {_ONE if len(found.answers) == 1 else _MANY}"
     if found.kind == "script":
         rules = f"{rules}\n{scripts.MANUAL}"
-    parts = [found.told.strip(), fenced(found.shown) if found.shown else ""]
+    shown = numbered(found.shown) if found.lines else found.shown
+    parts = [found.told.strip(), fenced(shown) if shown else ""]
     if found.said:
         parts.append(f"The tools say:\n{found.said}")
     return Message("system", rules), Message("user", "\n\n".join(part for part in parts if part))

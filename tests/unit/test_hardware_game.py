@@ -22,6 +22,7 @@ from selftaught.envs.hardware.designs import split_of
 from selftaught.envs.hardware.game import Hardware, HardwareState
 from selftaught.envs.hardware.library import gather, library
 from selftaught.envs.hardware.mutations import HELD_OUT, TAUGHT
+from selftaught.envs.hardware.patches import patch, patched
 from selftaught.envs.hardware.players import PLAYERS, hint_fixer
 from selftaught.envs.hardware.problems import KINDS, PAY, RUNGS, Problem, filled, judge, pay, problem, rung_of
 from selftaught.envs.hardware.prompts import fenced
@@ -135,6 +136,27 @@ def test_right_replies_are_right_and_no_prompt_has_them(kind: Any, split: str) -
             assert game.metrics(done, task)[f"solved/{kind}"] == 1
 
 
+@given(st.lists(st.sampled_from("abc"), max_size=8), st.lists(st.sampled_from("abc"), max_size=8))
+def test_patches_make_what_is_wanted(old: list[str], new: list[str]) -> None:
+    code, wanted = "\n".join(["head", *old]), "\n".join(["head", *new])
+    done = patched(code, patch(code, wanted))
+    assert [line for line in done.split("\n") if line] == wanted.split("\n")
+
+
+def test_lines_that_change_are_a_reply() -> None:
+    found = replace(REPAIR, lines=True)
+    assert found.reply == "4:     else q <= q + d;"
+    game = Hardware(kinds=("repair",), reply="lines")
+    ask = game.ask(game.start(found.public(), np.random.default_rng(0)))
+    assert ask is not None and "4:     else q <= q - d;" in ask.messages[-1].content
+    for text in ("", "Nothing to do.", "99: endmodule", BROKEN, "4: else q <= q - d;"):
+        assert game.outcome(after(game, found, text)).rewards["engineer"] == 0
+    assert game.outcome(after(game, found, "So:\n4: else q <= d + q;")).rewards["engineer"] == 1
+    assert all(one.metrics["success"] == 1 for one in played(game, "oracle", 60))
+    fixer = np.mean([one.metrics["success"] for one in played(game, "hint_fixer", 60)])
+    assert fixer == np.mean([one.metrics["success"] for one in played(replace(game, reply="module"), "hint_fixer", 60)])
+
+
 def test_hard_tasks_have_what_training_never_has() -> None:
     game = Hardware(kinds=("repair",), level=1)
     faults = {split: {task.sealed["fault"] for task in islice(game.tasks(split, 0), 60)} for split in ("train", "hard")}
@@ -221,8 +243,8 @@ def _asked(found: Problem) -> Ask:
 def test_the_corpus_is_right_and_of_the_training_split() -> None:
     chats = list(corpus(np.random.default_rng(0), count=150))
     assert all(chat[-1].role == "assistant" and chat[-1].content for chat in chats)
-    repaired = [chat[-1].content for chat in chats if "The tools say" in chat[-2].content]
-    assert len(repaired) > 60 and all(split_of(text) == "train" for text in repaired)
+    repaired = [chat[-1].content for chat in chats if chat[-1].content.startswith("module")]
+    assert len(repaired) > 40 and all(split_of(text) == "train" for text in repaired)
     assert np.mean([len(chat) == 3 for chat in chats]) < 0.4
 
 
@@ -265,6 +287,7 @@ def _own() -> Iterator[str]:
         ({"level": 4}, "level"),
         ({"attempts": 0}, "attempts"),
         ({"attempts": 9}, "attempts"),
+        ({"reply": "words"}, "words"),
     ],
 )
 def test_bad_settings_are_named(settings: dict[str, Any], named: str) -> None:
