@@ -139,7 +139,7 @@ class Speaker:
 
     def _sentence(self, rule: str, node: Node) -> str:
         text = self._filled(rule, node)
-        first = re.match(r"[a-z]+", text)
+        first = re.match(r"\w+", text)
         return text[0].upper() + text[1:] if first and first[0] in vocabulary() else text
 
     def _filled(self, rule: str, node: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -12,12 +13,14 @@ from selftaught.envs.hardware.graph import Unsupported
 from selftaught.envs.hardware.outline_statements import event, loop, statements
 from selftaught.envs.hardware.terms import bounds, name_node, nodes_of, term, type_node
 
+_UNSAID: Final = re.compile(r"//[^\n]*|/\*.*?\*/|`[^\n]*", re.DOTALL)
+"""Comments and directives."""
 _ALWAYS: Final = ("always", "always_ff", "always_comb")
 
 
 def outline(text: str) -> tuple[Node, ...]:
     """The modules of a text that parses. Raises ``Unsupported`` for what the language has no words for."""
-    root = syntax.SyntaxTree.fromText(text).root
+    root = syntax.SyntaxTree.fromText(_UNSAID.sub(" ", text)).root
     members = list(root.members) if root.kind.name == "CompilationUnit" else [root]
     if not members or any(member.kind.name != "ModuleDeclaration" for member in members):
         raise Unsupported("a description of anything but modules")
@@ -154,19 +157,17 @@ def _declared(member: Any, ports: frozenset[str] = frozenset()) -> tuple[list[No
     plain: list[str] = []
     for declarator in nodes_of(member.declarators):
         name, value, dimensions = declarator.name.valueText, _first(declarator), list(declarator.dimensions)
-        if name in ports:
-            if value is not None:
-                raise Unsupported("a description of a port with a first value inside")
-        elif dimensions:
+        if name in ports and not wire and value is not None:
+            raise Unsupported("a description of a port with a first value inside")
+        if dimensions:
             if len(dimensions) > 1 or value is not None:
                 raise Unsupported("a description of an array with more dimensions than one, or with first values")
             found.append(Node("memory", (type_, name, *bounds(dimensions[0]))))
         elif value is not None and not wire:
             found.append(Node("start", (type_, name, value)))
         else:
-            plain.append(name)
-            if value is not None:
-                assigned.append(Node("assign", (name_node(name), value)))
+            plain += [] if name in ports else [name]
+            assigned += [] if value is None else [Node("assign", (name_node(name), value))]
     if plain:
         found.append(Node("declare", (type_, *plain)))
     return found, assigned
@@ -290,7 +291,8 @@ def _function(member: Any) -> Node:
         direction, given = str(port.direction).strip(), port.dataType
         if direction not in ("input", "") or list(port.declarator.dimensions):
             raise Unsupported("a description of a function with outputs or arrays")
-        type_ = type_node("argument", given) if type_ is None or direction or str(given).strip() else type_
+        alike = type_ is not None and not direction and not str(given or "").strip()
+        type_ = type_ if alike else type_node("argument", given)
         arguments.append(Node("declare", (type_, port.declarator.name.valueText)))
     lines = []
     for item in member.items:

@@ -121,7 +121,7 @@ def _for(node: Any) -> Node:
     if first.kind.name == "ForVariableDeclaration":
         name, start = first.declarator.name.valueText, term(first.declarator.initializer.expr)
         declared = type_node("variable", first.type)
-        if declared.kind not in ("integer", "two-state integer"):
+        if declared.kind not in ("integer", "binary integer"):
             raise Unsupported("a description of a loop over another counter than an integer")
     else:
         target, start = term(first.left), term(first.right)

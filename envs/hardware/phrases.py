@@ -87,7 +87,7 @@ TYPES: Final[Wordings] = {
     "wide": ("{0:r} of {1:d} bits", "{0:r} with {1:d} bits", "{0:r} with a width of {1:d} bits"),
     "ranged": ("{0:r} with bits {1} to {2}", "{0:r} with bits numbered from {1} to {2}"),
     "integer": ("an integer", "an integer variable"),
-    "two-state integer": ("a two-state integer",),
+    "binary integer": ("a binary integer",),
 }
 DECLARATIONS: Final[Wordings] = {
     "declare": ("{1:n} is {0:t}", "there is {0:t} called {1:n}", "{*:n} are each {0:t}"),
@@ -254,7 +254,7 @@ ROLES: Final[dict[str, str]] = {
     "wire": "wire",
     "register": "reg",
     "variable": "reg",
-    "two-state variable": "bit",
+    "binary variable": "bit",
     "argument": "input",
     "value": "",
     "constant": "localparam",

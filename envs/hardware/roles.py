@@ -66,7 +66,7 @@ def _registers(line: Node, registers: set[str]) -> Iterator[Node]:
     if not isinstance(type_, Node) or not type_.parts or not str(type_.parts[0]).endswith("variable"):
         yield line
         return
-    if str(type_.parts[0]).endswith("two-state variable"):
+    if str(type_.parts[0]).endswith("binary variable"):
         yield line
         return
     held = Node(type_.kind, (str(type_.parts[0]).replace("variable", "register"), *type_.parts[1:]))

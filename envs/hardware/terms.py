@@ -163,14 +163,14 @@ def type_node(role: str, node: Any) -> Node:
     keyword = "" if node is None or node.kind.name == "ImplicitType" else str(node.keyword).strip()
     if keyword in ("integer", "int"):
         if role == "variable":
-            return Node("integer" if keyword == "integer" else "two-state integer")
+            return Node("integer" if keyword == "integer" else "binary integer")
         return Node("wide", (f"signed {role}", "32"))
     if keyword not in ("", "reg", "logic", "bit"):
         raise Unsupported(f"a description of the type {keyword}")
     if keyword == "bit":
         if role != "variable":
             raise Unsupported("a description of a bit with two states as a port")
-        role = "two-state variable"
+        role = "binary variable"
     sign = str(node.signing).strip() if node is not None else ""
     role = f"signed {role}" if sign == "signed" else role
     dimensions = list(node.dimensions) if node is not None else []

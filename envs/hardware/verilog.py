@@ -100,15 +100,19 @@ def expression(part: Node | str) -> str:
 
 def _module(module: Node) -> Iterator[str]:
     sections = {section.kind: section.body for section in module.body}
-    constants = list(sections.get("parameters", ()))
-    last = max((place for place, line in enumerate(constants) if line.kind.endswith("parameter")), default=-1)
-    header = [text for line in constants[: last + 1] for text in _declared(line)]
+    constants, ports_ = sections.get("parameters", ()), sections.get("ports", ())
+    early = any(line.kind.endswith("parameter") for line in constants) or any(map(_ranged, ports_))
+    header = [text for line in constants if early for text in _declared(line)]
     parameters = f" #({', '.join(header)})" if header else ""
-    ports = ",\n  ".join(text for line in sections.get("ports", ()) for text in _declared(line))
+    ports = ",\n  ".join(text for line in ports_ for text in _declared(line))
     yield f"module {module.parts[0]}{parameters} (\n  {ports}\n);"
-    for line in (*constants[last + 1 :], *sections.get("signals", ()), *sections.get("behaviour", ())):
+    for line in (*(() if early else constants), *sections.get("signals", ()), *sections.get("behaviour", ())):
         yield from _lines(line, "  ")
     yield "endmodule"
+
+
+def _ranged(line: Node) -> bool:
+    return isinstance(line.parts[0], Node) and line.parts[0].kind == "ranged"
 
 
 def _declared(line: Node) -> Iterator[str]:
@@ -128,7 +132,7 @@ def _declared(line: Node) -> Iterator[str]:
 
 
 def _type(type_: Node | str) -> str:
-    if isinstance(type_, str) or type_.kind in ("integer", "two-state integer"):
+    if isinstance(type_, str) or type_.kind in ("integer", "binary integer"):
         return "int" if isinstance(type_, Node) and type_.kind != "integer" else "integer"
     role, *sides = (expression(part) for part in type_.parts)
     text = ROLES[role.removeprefix("signed ")] + (" signed" if role.startswith("signed ") else "")
@@ -140,7 +144,10 @@ def _type(type_: Node | str) -> str:
 def _lines(node: Node, indent: str) -> Iterator[str]:
     """The code of a line and of all beneath."""
     parts = [expression(part) for part in node.parts]
-    if node.kind in _LEAVES:
+    if _own_counter(node):
+        loop = _HEADS[node.body[1].kind].replace("for (", f"for ({_type(node.body[0].parts[0])} ", 1)
+        yield from _block(loop.format(*map(expression, node.body[1].parts)), node.body[1].body, indent)
+    elif node.kind in _LEAVES:
         yield indent + _LEAVES[node.kind].format(*parts)
     elif node.kind in _HEADS:
         yield from _block(_HEADS[node.kind].format(*parts), node.body, indent)
@@ -165,6 +172,14 @@ def _lines(node: Node, indent: str) -> Iterator[str]:
         yield from _function(node, parts, indent)
     else:
         yield from (f"{indent}{text};" for text in _declared(node))
+
+
+def _own_counter(node: Node) -> bool:
+    """Whether a scope is there for the counter of a loop alone."""
+    if node.kind != "scope" or [line.kind for line in node.body[:1]] != ["declare"] or len(node.body) != 2:
+        return False
+    first, loop = node.body
+    return loop.kind in ("below", "up", "down", "for") and loop.parts[0] == first.parts[1] and len(first.parts) == 2
 
 
 def _block(head: str, body: Sequence[Node], indent: str, name: str = "") -> Iterator[str]:
