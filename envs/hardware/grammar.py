@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from selftaught.envs.hardware.phrases import BODIES, CLAUSES, ROLES, RULES, Wordings
+from selftaught.envs.hardware.phrases import BODIES, CLAUSES, ROLES, RULES
 
 _SLOT: Final = re.compile(r"\{(\d|\*)(?::(\w*))?(?::(\w+))?\}")
 _TOKEN: Final = re.compile(r"([`\"])(\w+)\1|([\w?]+)|(\S)")
@@ -254,9 +254,7 @@ class Listener:
             yield (first,), end
             yield from self._more(slot, (first,), end)
 
-    def _more(
-        self, slot: Slot, found: tuple[Node | str, ...], at: int
-    ) -> Iterator[tuple[tuple[Node | str, ...], int]]:
+    def _more(self, slot: Slot, found: tuple[Node | str, ...], at: int) -> Iterator[tuple[tuple[Node | str, ...], int]]:
         if at >= len(self.tokens) or self.tokens[at].marked:
             return
         if self.tokens[at].text == ",":

@@ -20,7 +20,7 @@ _ALWAYS: Final = ("always", "always_ff", "always_comb")
 
 def outline(text: str) -> tuple[Node, ...]:
     """The modules of a text that parses. Raises ``Unsupported`` for what the language has no words for."""
-    root = syntax.SyntaxTree.fromText(_UNSAID.sub(" ", text)).root
+    root: Any = syntax.SyntaxTree.fromText(_UNSAID.sub(" ", text)).root
     members = list(root.members) if root.kind.name == "CompilationUnit" else [root]
     if not members or any(member.kind.name != "ModuleDeclaration" for member in members):
         raise Unsupported("a description of anything but modules")
@@ -241,8 +241,7 @@ def _generate_loop(member: Any) -> Node:
 
 
 def _instances(member: Any) -> Iterator[Node]:
-    overrides = []
-    ordered = []
+    overrides, ordered = [], []
     for parameter in nodes_of(member.parameters.parameters) if member.parameters is not None else []:
         if parameter.kind.name == "OrderedParamAssignment":
             ordered.append(term(parameter.expr))
@@ -291,8 +290,8 @@ def _function(member: Any) -> Node:
         direction, given = str(port.direction).strip(), port.dataType
         if direction not in ("input", "") or list(port.declarator.dimensions):
             raise Unsupported("a description of a function with outputs or arrays")
-        alike = type_ is not None and not direction and not str(given or "").strip()
-        type_ = type_ if alike else type_node("argument", given)
+        alike = not direction and not str(given or "").strip()
+        type_ = type_ if type_ is not None and alike else type_node("argument", given)
         arguments.append(Node("declare", (type_, port.declarator.name.valueText)))
     lines = []
     for item in member.items:

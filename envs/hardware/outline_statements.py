@@ -136,7 +136,7 @@ def _for(node: Any) -> Node:
 
 
 def loop(name: str, start: Node, stop: Any, step: Any) -> tuple[Any, ...]:
-    """The kind of a loop over a counter, and its ends: ``below``, ``up``, ``down``, or ``for`` with all of its parts."""
+    """The kind of a loop over a counter and its ends: ``below``, ``up``, ``down``, or ``for`` with all of its parts."""
     end, change = term(stop), _expression(step)
     target, value = change.parts
     if target != name_node(name) or change.kind != "now":

@@ -1,11 +1,11 @@
 """The wordings of the language in which designs are described, as data: read one way to speak, the other to listen.
 
-A rule has kinds of nodes, and each kind several wordings. In a wording ``{0}`` is the node's first part, ``{*}`` all that
-no number names, listed; after a colon stands what the part is:
-
-nothing an operand: a name, a number, a select, or an expression in brackets; ``e`` an expression, ``c`` a condition,
-``b`` an expression that is a clause (``a equals b``), ``s`` something named or selected; ``n`` a name, ``d`` a decimal,
-``p`` a pattern of bits, ``h`` hexadecimal digits; ``r`` a role with its article, ``t`` a type, ``v`` an edge, ``w`` a level.
+A rule has kinds of nodes, and each kind several wordings. In a wording ``{0}`` is the node's first part, ``{*}`` all
+that no number names, listed (the last word of the list, if it is not "and", after two colons). After a colon stands
+what the part is: nothing for an operand, which is a name, a number, a select, or an expression in brackets; ``e`` an
+expression, ``c`` a condition, ``b`` a clause (``a equals b``), ``s`` something named or selected; ``n`` a name, ``d`` a
+decimal, ``p`` a pattern of bits, ``h`` hexadecimal digits; ``r`` a role with its article, ``t`` a type, ``v`` an edge,
+``w`` a level.
 """
 
 from __future__ import annotations

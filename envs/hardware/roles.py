@@ -38,7 +38,11 @@ def _assigned(lines: Sequence[Node]) -> Iterator[str]:
 
 
 def _told(
-    nodes: Sequence[Node], memories: set[Node | str], registers: set[str], bits: set[Node | str], constants: set[Node | str]
+    nodes: Sequence[Node],
+    memories: set[Node | str],
+    registers: set[str],
+    bits: set[Node | str],
+    constants: set[Node | str],
 ) -> Iterator[Node]:
     for node in nodes:
         parts = tuple(_entries(part, memories) if isinstance(part, Node) else part for part in node.parts)

@@ -139,7 +139,7 @@ def _pattern(digits: str, base: str, width: int) -> str:
 def _binary(node: Any) -> Node:
     """An operator with two operands; a chain of one that is associative becomes one node."""
     operator = node.operatorToken.valueText.replace("^~", "~^")
-    if operator not in CLAUSES and operator not in VALUES or "Assignment" in node.kind.name:
+    if operator not in (*CLAUSES, *VALUES) or "Assignment" in node.kind.name:
         raise Unsupported(f"a description of the operator {operator} here")
     parts, left = [term(node.right)], node.left
     while operator in _CHAINED and left.kind == node.kind:

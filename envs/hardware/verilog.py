@@ -12,7 +12,7 @@ _PREFIX: Final = {
     **{"!": "!", "~": "~", "negative": "-", "positive": "+", "every": "&", "any": "|", "parity": "^"},
     **{"not every": "~&", "none": "~|", "even": "~^"},
 }
-_INFIX: Final = frozenset({*CLAUSES, "+", "-", "*", "/", "%", "**", "<<", ">>", "<<<", ">>>", "&", "|", "^", "~^"} - {"!"})
+_INFIX: Final = frozenset({*CLAUSES, *"+-*/%&|^", "**", "<<", ">>", "<<<", ">>>", "~^"} - {"!"})
 _PLAIN: Final = {
     "name": "{0}",
     "number": "{0}",

@@ -15,8 +15,7 @@ from selftaught.envs.hardware.describe import describe, rebuild
 from selftaught.envs.hardware.equivalence import check, prepare
 from selftaught.envs.hardware.grammar import Node, hear, pieces, speak, vocabulary
 from selftaught.envs.hardware.graph import Unsupported
-from selftaught.envs.hardware.phrases import BODIES, CLAUSES, ROLES, RULES
-from selftaught.envs.hardware.verilog import verilog
+from selftaught.envs.hardware.phrases import BODIES, ROLES, RULES
 
 OTHERS: dict[str, str] = {
     "old_style": """
@@ -201,8 +200,8 @@ def grown(rng: np.random.Generator, rule: str, depth: int) -> Node | str:
             for _ in range(int(rng.integers(2, 5))):
                 parts[len(parts)] = grown(rng, slot.sort, max(depth - 1, 0))
     body: tuple[Node, ...] = ()
-    if kind in BODIES and rule == BODIES.get("if") or kind == "module":
-        lines = [grown(rng, BODIES[kind], max(depth - 1, 0)) for _ in range(int(rng.integers(4)) if depth else 0)]
+    if kind in BODIES and depth:
+        lines = [grown(rng, BODIES[kind], max(depth - 1, 0)) for _ in range(int(rng.integers(3)))]
         body = tuple(line for line in lines if isinstance(line, Node))
     return Node(kind, tuple(parts[place] for place in sorted(parts)), body)
 
