@@ -24,7 +24,11 @@ from selftaught.envs.hardware.construction import (
 _STATES: Final = {1: (2, 3), 2: (3, 4), 3: (4, 5), 4: (5, 7)}
 _INPUT: Final = {1: 1, 2: 1, 3: 2, 4: 2}
 """Most bits of the input at a level; so are the output's."""
-_NAMES: Final = ("ABCDEFG", tuple(f"S{place}" for place in range(7)), ("IDLE", "ONE", "TWO", "RUN", "WAIT", "LAST", "END"))
+_NAMES: Final = (
+    "ABCDEFG",
+    tuple(f"S{place}" for place in range(7)),
+    ("IDLE", "ONE", "TWO", "RUN", "WAIT", "LAST", "END"),
+)
 _PORTS: Final = (("x", "z"), ("in", "out"), ("d", "q"), ("w", "y"), ("symbol", "action"))
 
 
@@ -55,7 +59,7 @@ def draw_machine(rng: np.random.Generator, level: Level) -> Construction:
         "a Mealy machine."
     )
     effect = f"the machine {'is in' if timing.asynchronous else 'goes to'} the state {states.names[0]}"
-    words = f"It is a state machine. {timing.words(effect, rng)} {sort}"
+    words = f"It is a state machine. {timing.words(effect, rng)} {sort} Values are binary."
     shown = _table(states, symbol, action, rng) if rng.random() < 0.5 else _list(states, symbol, action, rng)
     prompt = f"{opening(name, inputs, [action], rng)}\n{words}\n\n{shown}"
     return Construction("state machine", prompt, code(states, timing, name, symbol, action))
@@ -116,9 +120,9 @@ def _list(states: States, symbol: Signal, action: Signal, rng: np.random.Generat
         goals: dict[tuple[int, int | None], list[str]] = {}
         for value, (after, output) in enumerate(zip(row, outputs, strict=True)):
             goals.setdefault((after, None if states.moore else output), []).append(binary(value, symbol.width))
-        for (after, output), values in goals.items():
+        for (after, told), values in goals.items():
             goal = "stay" if states.names[after] == name else f"go to {states.names[after]}"
-            shown = "" if output is None else f" with {action.name} {binary(output, action.width)}"
+            shown = "" if told is None else f" with {action.name} {binary(told, action.width)}"
             facts.append(f"on {symbol.name} {' or '.join(values)} {goal}{shown}")
         lines.append(f"{pick(rng, ('In', 'State'))} {name}: {'; '.join(facts)}.")
     return "\n".join(lines)

@@ -46,7 +46,9 @@ def draw_table(rng: np.random.Generator, level: Level) -> Construction:
     given = [Signal(one, inputs)] if bundled else [Signal(letter) for letter in letters[0][:inputs]]
     wanted = [Signal(other, outputs)] if bundled else [Signal(letter) for letter in letters[1][:outputs]]
     columns = [signal.name for signal in (*given, *wanted)]
-    cells = [[*_cut(binary(value, inputs), given), *_cut(_marks(rows[value], "-"), wanted)] for value in range(len(rows))]
+    cells = [
+        [*_cut(binary(value, inputs), given), *_cut(_marks(rows[value], "-"), wanted)] for value in range(len(rows))
+    ]
     words = pick(
         rng,
         (
@@ -55,7 +57,7 @@ def draw_table(rng: np.random.Generator, level: Level) -> Construction:
             "For each row of inputs, the outputs are those on the right:",
         ),
     )
-    prompt = f"{opening(name, given, wanted, rng)}\n{words}{_left_open(rows)}\n\n{grid(columns, cells, rng)}"
+    prompt = f"{opening(name, given, wanted, rng)}\n{_left_open(rows)}{words}\n\n{grid(columns, cells, rng)}"
     return Construction("truth table", prompt, _code(name, given, wanted, rows))
 
 
@@ -74,7 +76,11 @@ def _draw_rows(rng: np.random.Generator, inputs: int, outputs: int, share: float
 def _all_matter(rows: Rows, inputs: int) -> bool:
     """Whether each input changes some output, whatever the open ones are."""
     return all(
-        any({*pair} == {0, 1} for value, row in enumerate(rows) for pair in zip(row, rows[value ^ 1 << bit], strict=True))
+        any(
+            {*pair} == {0, 1}
+            for value, row in enumerate(rows)
+            for pair in zip(row, rows[value ^ 1 << bit], strict=True)
+        )
         for bit in range(inputs)
     )
 
@@ -89,7 +95,7 @@ def _cut(bits: str, signals: Sequence[Signal]) -> list[str]:
 
 
 def _left_open(rows: Rows) -> str:
-    return " A dash means that the output may be either." if any(None in row for row in rows) else ""
+    return "A dash means that the output may be either. " if any(None in row for row in rows) else ""
 
 
 def _code(name: str, inputs: Sequence[Signal], outputs: Sequence[Signal], rows: Rows) -> str:
@@ -116,9 +122,9 @@ def _map(rng: np.random.Generator, name: str, inputs: Sequence[Signal], output: 
         (
             f"It has no memory. This Karnaugh map gives {output.name}: rows by {' '.join(names[:cut])}, "
             f"columns by {' '.join(names[cut:])}.",
-            f"{output.name} is a function of the inputs, given as a map. The corner names what its rows and columns are.",
+            f"{output.name} is a function of the inputs, given as a map whose corner names the sides.",
         ),
     )
     table = grid([corner, *_ORDER], cells, rng)
-    prompt = f"{opening(name, inputs, [output], rng)}\n{words}{_left_open(rows)}\n\n{table}"
+    prompt = f"{opening(name, inputs, [output], rng)}\n{_left_open(rows)}{words}\n\n{table}"
     return Construction("truth table", prompt, _code(name, inputs, [output], rows))

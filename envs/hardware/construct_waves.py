@@ -8,7 +8,7 @@ contradict make a task.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,18 +28,18 @@ from selftaught.envs.hardware.construction import (
     pick,
 )
 
-_LONGEST: Final = 48
-"""Samples of a waveform at most."""
+_SHORTEST, _LONGEST = 6, 48
+"""Samples of a waveform."""
 _RESETS: Final = 0.06
 """How often the reset comes again."""
 
 Sample = tuple[int, int, int | None]
-"""Whether the reset is active, the input, and the register's value before the edge, None while nothing is known of it."""
+"""Whether the reset is active, the input, and the register's value before the edge (None: not known)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A design of a class: the value after a reset, and the next value by value and input, ``following[value][input]``."""
+    """A design of a class: the value after a reset, and the next value by value and input."""
 
     start: int
     following: tuple[tuple[int, ...], ...]
@@ -81,8 +81,8 @@ def draw_waveform(rng: np.random.Generator, level: Level) -> Construction:
     given = Signal(pick(rng, ("d", "en", "go")), 2 if draw is _draw_register and level == 4 else 1)
     while True:
         family = draw(rng, register, given)
-        samples = _samples(rng, family.golden, given, timing)
-        if samples is not None and determined(family, samples):
+        samples = determined(family, _samples(rng, family.golden, given, timing))
+        if samples is not None:
             break
     columns = [timing.reset, given.name, register.name]
     rows = [
@@ -97,7 +97,8 @@ def draw_waveform(rng: np.random.Generator, level: Level) -> Construction:
     edge = "falling" if timing.falling else "rising"
     words = (
         f"{timing.words(effect, rng)} {family.words}\n"
-        f"{pick(rng, _EXPLAINED).format(edge=edge, clock=timing.clock)} A dash is a bit that is not known yet."
+        f"Values are binary{'' if timing.asynchronous else ', and a dash is a bit that is not known yet'}. "
+        f"{pick(rng, _EXPLAINED).format(edge=edge, clock=timing.clock)}"
     )
     inputs = [*timing.signals(), given]
     prompt = f"{opening(name, inputs, [register], rng)}\n{words}\n\n{_drawn(columns, rows, rng)}"
@@ -123,13 +124,22 @@ def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], rng: np.random
     )
 
 
-def determined(family: Family, samples: Sequence[Sample]) -> bool:
-    """Whether all members of the class that show these samples do the same as the golden one."""
+def determined(family: Family, samples: Sequence[Sample]) -> Sequence[Sample] | None:
+    """The first samples that only members of the class show that do the same as the golden one; None if all do not do.
+
+    Without ``others``: whether all that the golden one can meet was met.
+    """
     wanted = family.golden.reached()
     if family.others is None:
         met = {(state, value) for active, value, state in samples[:-1] if state is not None and not active}
-        return all((value, given) in met for value, row in wanted.items() for given in range(len(row)))
-    return all(member.reached() == wanted for member in family.others() if shows(member, samples))
+        every = all((value, given) in met for value, row in wanted.items() for given in range(len(row)))
+        return samples if every else None
+    members = [member for member in family.others() if member.reached() != wanted]
+    for count in range(_SHORTEST, len(samples) + 1):
+        members = [member for member in members if shows(member, samples[:count])]
+        if not members:
+            return samples[:count]
+    return None
 
 
 def shows(member: Member, samples: Sequence[Sample]) -> bool:
@@ -144,15 +154,13 @@ def shows(member: Member, samples: Sequence[Sample]) -> bool:
     return True
 
 
-def _samples(rng: np.random.Generator, member: Member, given: Signal, timing: Timing) -> list[Sample] | None:
-    """A run with inputs that lead to what was not met yet; None if too long a run would be needed."""
+def _samples(rng: np.random.Generator, member: Member, given: Signal, timing: Timing) -> list[Sample]:
+    """A run with inputs that lead to what was not met yet."""
     left = {(value, symbol) for value, row in member.reached().items() for symbol in range(len(row))}
     samples: list[Sample] = []
     value: int | None = None
     spare = int(rng.integers(3))
-    while left or spare:
-        if len(samples) == _LONGEST:
-            return None
+    while (left or spare) and len(samples) < _LONGEST:
         spare -= not left
         stuck = value is not None and not any((value, symbol) in left for symbol in range(1 << given.width))
         active = value is None or bool(rng.random() < (0.3 if stuck else _RESETS))
@@ -181,7 +189,8 @@ def _draw_register(rng: np.random.Generator, register: Signal, given: Signal) ->
     items = [(value, symbol) for value in range(size) for symbol in range(symbols)]
     width = register.width + given.width
     for value, symbol in items:
-        item = f"{width}'b{binary(value, register.width)}{binary(symbol, given.width)}" if (value, symbol) != items[-1] else "default"
+        item = f"{width}'b{binary(value, register.width)}{binary(symbol, given.width)}"
+        item = "default" if (value, symbol) == items[-1] else item
         lines.append(f"      {item}: {register.name} <= {register.number(table[value][symbol])};")
     words = (
         f"{register.name} is a register and all the memory there is: its next value depends on its value and on "
@@ -193,13 +202,18 @@ def _draw_register(rng: np.random.Generator, register: Signal, given: Signal) ->
 def _draw_counter(rng: np.random.Generator, register: Signal, given: Signal) -> Family:
     """A counter with one jump."""
     size = 1 << register.width
-    up, level = bool(rng.random() < 0.6), int(rng.random() < 0.7)
-    last, first = (int(value) for value in rng.integers(size, size=2))
-    start = pick(rng, (first, first, int(rng.integers(size))))
+    while True:
+        up, level = bool(rng.random() < 0.6), int(rng.random() < 0.7)
+        last, first = (int(value) for value in rng.integers(size, size=2))
+        start = pick(rng, (first, first, int(rng.integers(size))))
+        golden = _counter(size, 1 if up else -1, level, last, first, start)
+        reached = golden.reached()
+        if len(reached) > 2 and last in reached and first != (last + (1 if up else -1)) % size:
+            break
     words = (
-        f"{register.name} is a counter. It counts at edges where {given.name} has one of its two values and keeps its "
-        f"value at the others. It counts by one, either always up or always down (modulo {size}), but there is one "
-        f"value after which it goes on with a certain other one."
+        f"{register.name} is a counter. It counts at edges where {given.name} has a certain one of its two values and "
+        f"keeps its value at the others. It counts by one, either always up or always down (modulo {size}), but after "
+        f"a certain value L it goes on with a certain value F instead."
     )
     step = f"{register.name} {'+' if up else '-'} {register.width}'d1"
     asked = given.name if level else f"!{given.name}"
@@ -213,7 +227,7 @@ def _draw_counter(rng: np.random.Generator, register: Signal, given: Signal) -> 
                     for goal in range(size):
                         yield _counter(size, way, active, end, goal, start)
 
-    return Family(_counter(size, 1 if up else -1, level, last, first, start), words, code, others)
+    return Family(golden, words, code, others)
 
 
 def _counter(size: int, way: int, active: int, last: int, first: int, start: int) -> Member:
@@ -273,7 +287,11 @@ def _function(rng: np.random.Generator, level: Level) -> Construction:
         f"are among these samples, which were taken one after the other:"
     )
     prompt = f"{opening(name, inputs, [output], rng)}\n{words}\n\n{_drawn(columns, rows, rng)}"
-    ones = [at for at in range(1 << count) if values[at]]
-    terms = [" & ".join(("" if bit == "1" else "~") + signal.name for bit, signal in zip(binary(at, count), inputs, strict=True)) for at in ones]
-    body = f"  always @* {output.name} = {' | '.join(f'({term})' for term in terms)};\nendmodule\n"
+    terms = [
+        "".join(
+            f"{'&' if place else ''}{'' if bit == '1' else '~'}{inputs[place].name}" for place, bit in enumerate(row)
+        )
+        for row in (binary(at, count) for at in range(1 << count) if values[at])
+    ]
+    body = f"  always @* {output.name} = {' | '.join(terms).replace('&', ' & ')};\nendmodule\n"
     return Construction("waveform", prompt, header(name, inputs, [output]) + body)

@@ -63,14 +63,16 @@ class Timing:
         return [Signal(self.clock), Signal(self.reset)]
 
     def words(self, effect: str, rng: np.random.Generator) -> str:
-        """Two sentences for a prompt; ``effect`` is what a reset does (``q becomes 3``)."""
+        """A few sentences for a prompt; ``effect`` is what a reset does (``q becomes 3``)."""
         edge, level = "falling" if self.falling else "rising", int(not self.low)
         clock = pick(
             rng, (f"Registers change on the {edge} edge of {self.clock}.", f"The clock is {self.clock}, {edge} edge.")
         )
         if self.asynchronous:
-            return f"{clock} The reset {self.reset} is asynchronous: as long as it is {level}, {effect}."
-        return f"{clock} The reset {self.reset} is synchronous: at an edge where it is {level}, {effect}."
+            text = f"{clock} The reset, {self.reset}, is asynchronous: as long as it is {level}, {effect}."
+        else:
+            text = f"{clock} The reset, {self.reset}, is synchronous: at an edge where it is {level}, {effect}."
+        return f"{text} What comes before the first reset does not matter."
 
     def process(self) -> str:
         """The head of a process with its ``if`` for the reset."""
