@@ -23,7 +23,9 @@ LEVELS: Final[Mapping[int, tuple[int, int]]] = {0: (5, 9), 1: (8, 16), 2: (17, 3
 LARGE: Final = ("queue",)
 """Families that have no small form."""
 
-_TOKEN: Final = re.compile(r"//[^\n]*|/\*.*?\*/|\d*'[sS]?[bBoOdDhH]\s*[\w?]+|[A-Za-z_][\w$]*|\d[\w.]*|\S", re.DOTALL)
+_TOKEN: Final = re.compile(
+    r"//[^\n]*|/\*.*?(?:\*/|\Z)|\d*'[sS]?[bBoOdDhH]\s*[\w?]+|[A-Za-z_][\w$]*|\d[\w.]*|\S", re.DOTALL
+)
 _KEYWORDS: Final = frozenset(
     "module endmodule input output inout reg wire logic assign always always_comb always_ff always_latch if else case "
     "casez casex endcase default begin end posedge negedge or integer for initial parameter localparam signed function "

@@ -9,7 +9,7 @@ Parameters have their defaults, and delays there are none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from selftaught.envs.hardware.circuit import Circuit, blast
@@ -75,7 +75,11 @@ def compare(golden: Golden, text: str) -> Verdict:
         return Verdict("different", "; ".join(wrong), "ports")
     mark = golden.graph.mark()
     try:
-        return decide(golden.graph, golden.circuit, blast(golden.graph, reading.top), resets=golden.resets)
+        circuit = blast(golden.graph, reading.top)
+        verdict = decide(golden.graph, golden.circuit, circuit, resets=golden.resets)
+        if verdict.kind == "different" and circuit.undriven:
+            return replace(verdict, reason=f"nothing drives {', '.join(circuit.undriven)}", stage="drivers")
+        return verdict
     except Fault as reason:
         return Verdict("unknown", str(reason), "drivers")
     except (Unsupported, RecursionError) as reason:

@@ -16,7 +16,7 @@ from selftaught.envs.hardware.designs import Design, split_of
 from selftaught.envs.hardware.flow_faults import FAULTS
 from selftaught.envs.hardware.flows import LEVELS as FLOW_LEVELS
 from selftaught.envs.hardware.graph import Unsupported
-from selftaught.envs.hardware.problems import Kind, Problem, Rung, judge, rung_of, words_of
+from selftaught.envs.hardware.problems import MARK, Kind, Problem, Rung, judge, rung_of, words_of
 from selftaught.envs.hardware.source import Edit, Source, edited, parse, span
 
 HOLES: Final = ("body", "statement", "token", "mask")
@@ -100,9 +100,10 @@ def completion(golden: str, random: np.random.Generator, form: str) -> Made | No
     pieces = tuple(golden[cuts[place] : cuts[place + 1]] for place in range(0, len(cuts), 2))
     answers = tuple(golden[start:end] for start, end in holes)
     told = described(golden, random) if form == "body" else ""
-    if form == "body" and not told:
+    marks = [MARK.format(number) for number in range(1, len(holes) + 1)]
+    if (form == "body" and not told) or any(mark in golden for mark in marks):  # or a hole could be taken for code
         return None
-    shown = edited(golden, [Edit(start, end, f"[{number}]") for number, (start, end) in enumerate(holes, 1)])
+    shown = edited(golden, [Edit(*hole, mark) for hole, mark in zip(holes, marks, strict=True)])
     return Made(_floored(Problem("complete", golden, answers, pieces=pieces, told=told, shown=shown)), form)
 
 

@@ -27,12 +27,14 @@ PAY: Final[Mapping[Rung, float]] = {
 }
 """What each rung is worth: the gate, the parser, the compiler, ports, drivers, agreement in every run, and proof."""
 RUNGS: Final[tuple[Rung, ...]] = get_args(Rung)
+MARK: Final = "<{}>"
+"""A hole in the code; no bit select looks like it."""
 LONGEST: Final = 1200
 """Characters of what the tools say."""
 
-_FENCED: Final = re.compile(r"```[^\n`]*\n(.*?)```", re.DOTALL)
-_MODULE: Final = re.compile(r"\bmodule\b.*\bendmodule\b", re.DOTALL)
-_NUMBERED: Final = re.compile(r"^\s*\[?(\d+)\]?\s*[:.]\s?(.*?)\s*$", re.MULTILINE)
+_FENCE: Final = re.compile(r"```[^\n`]*\n")
+_ENDS: Final = re.compile(r"\b(?:end)?module\b")
+_NUMBERED: Final = re.compile(r"[\[<]?(\d+)[\]>]?\s*[:.]\s?(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +119,40 @@ def judge(found: Problem, reply: str) -> Judged:
 
 def filled(found: Problem, reply: str) -> str | None:
     """The design that a reply makes; None if it does not fill every hole."""
-    fenced = _FENCED.search(reply)
-    text = fenced[1] if fenced else reply
+    block = _block(reply)
+    text = reply if block is None else block
     if found.lines:
         return patched(found.shown, text)
+    fills: list[str | None]
     if len(found.answers) > 1:
-        lines = dict(_NUMBERED.findall(text))
-        fills = [lines.get(str(number)) for number in range(1, len(found.answers) + 1)]
+        said = [_NUMBERED.fullmatch(line.strip()) for line in text.split("\n")]
+        texts = {line[1]: line[2] for line in said if line}
+        fills = [texts.get(str(number)) for number in range(1, len(found.answers) + 1)]
     elif any(found.pieces):
         fills = [text.strip()]
     else:
-        module = _MODULE.search(text)
-        fills = [module[0] if module and not fenced else text]
+        fills = [_module(text) if block is None else text]
     parts = [found.pieces[0]]
     for fill, piece in zip(fills, found.pieces[1:], strict=True):
         if fill is None:
             return None
         parts += [fill, piece]
     return "".join(parts)
+
+
+def _block(reply: str) -> str | None:
+    """What stands in the first fenced block; linear time, as all reading of replies."""
+    opening = _FENCE.search(reply)
+    end = -1 if opening is None else reply.find("```", opening.end())
+    return None if opening is None or end < 0 else reply[opening.end() : end]
+
+
+def _module(text: str) -> str:
+    """From the first ``module`` to the last ``endmodule``; the whole text where there are none."""
+    words = list(_ENDS.finditer(text))
+    start = next((word.start() for word in words if word[0] == "module"), -1)
+    end = next((word.end() for word in reversed(words) if word[0] == "endmodule"), -1)
+    return text[start:end] if 0 <= start < end else text
 
 
 def rung_of(verdict: Verdict) -> Rung:
@@ -152,13 +170,15 @@ def rung_of(verdict: Verdict) -> Rung:
             return "parsed" if verdict.parsed else "safe"
         case _, "ports":
             return "elaborated"
+        case _, "drivers":
+            return "connected"
     return "driven"
 
 
 def words_of(verdict: Verdict) -> str:
     """What the tools say of a candidate, cut to a moderate length."""
-    text = verdict.trace.text() if verdict.trace is not None else verdict.reason
-    text = text.strip()
+    parts = [verdict.reason] if verdict.trace is None or verdict.stage == "drivers" else []
+    text = "\n".join([*parts, verdict.trace.text()] if verdict.trace is not None else parts).strip()
     if len(text) <= LONGEST:
         return text
     # The end of a run says what differs, the beginning of complaints what is wrong first.

@@ -6,13 +6,13 @@ from typing import Final
 
 from selftaught.envs.hardware import scripts
 from selftaught.envs.hardware.patches import numbered
-from selftaught.envs.hardware.problems import Problem
+from selftaught.envs.hardware.problems import MARK, Problem
 from selftaught.types import Message
 
 _CODE: Final = "Reply with Verilog code only, the whole module with the same name and ports."
 RULES: Final = {
     "repair": f"The Verilog module below has a fault. Repair it. {_CODE}",
-    "complete": "The Verilog module below has holes, written [1], [2] and so on. Fill them.",
+    "complete": f"The Verilog module below has holes, written {MARK.format(1)}, {MARK.format(2)} and so on. Fill them.",
     "round_trip": f"Write the Verilog module that is described. {_CODE}",
     "construct": f"Write the Verilog module that is specified. {_CODE}",
     "script": "Write the flow script that is described. Reply with the script only.",
@@ -25,7 +25,7 @@ _LINES: Final = (
     "The Verilog module below has a fault. Repair it. Reply only with the lines that change, each as its number, a "
     "colon, and the new line."
 )
-_ONE: Final = "Reply with the text of [1] only."
+_ONE: Final = f"Reply with the text of {MARK.format(1)} only."
 _MANY: Final = "Reply with one line for each hole: its number, a colon, and its text."
 PASTED: Final = 8
 """Tokens in a row that a description may not share with the code."""

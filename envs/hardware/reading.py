@@ -35,8 +35,8 @@ class Reading:
     """What the compiler says of a text.
 
     ``refused`` is the gate's reason, ``errors`` the compiler's own words with line and column; both are empty for good
-    text. ``parsed``: no error is one of syntax. ``top`` is the elaborated module and lives as long as this object,
-    which keeps the ``compilation``.
+    text. ``parsed``: the module is there, and no error is one of syntax. ``top`` is the elaborated module and lives as
+    long as this object, which keeps the ``compilation``.
     """
 
     refused: str = ""
@@ -72,7 +72,9 @@ def _checked(text: str, tree: syntax.SyntaxTree, compilation: ast.Compilation, t
     """A function of its own, because what it gets from the compilation must be gone before that is."""
     found = [entry for entry in compilation.getAllDiagnostics() if entry.isError()]
     if found:
-        parsed = not any(entry.isError() for entry in tree.diagnostics)
+        # A text without the module has nothing to elaborate: an empty one must not be worth more than a typo.
+        there = bool(compilation.getRoot().topInstances)
+        parsed = there and not any(entry.isError() for entry in tree.diagnostics)
         return Reading(errors=_report(text, tree, found), parsed=parsed)
     tops = list(compilation.getRoot().topInstances)
     if top is not None:

@@ -27,7 +27,7 @@ REFUSED: Final = frozenset(
 )
 """Keywords of which no design here has need: verification, other modules' insides, libraries, scheduling."""
 
-_BLANK = re.compile(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"", re.DOTALL)
+_BLANK = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _TOKEN = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]+|[^\sA-Za-z_0-9]")
 _NUMBER = re.compile(r"[0-9][0-9_]{7,}")
@@ -47,6 +47,8 @@ def refusal(text: str) -> str | None:
         return f"the text has {size} bytes, more than {LARGEST}"
     if _CONTROL.search(text):
         return "the text holds control characters"
+    if any(found[0].startswith("/*") and not found[0].endswith("*/", 2) for found in _BLANK.finditer(text)):
+        return "a comment has no end"
     if (mark := _marked(text)) is not None:
         return mark
     return _shape(_BLANK.sub(" ", text))

@@ -61,7 +61,8 @@ class Verdict:
     """``equal`` and ``different`` are proved. ``reason`` says how, or why nothing could be proved.
 
     A candidate that does not get as far as ``logic`` differs by that alone and has no ``trace``, unless its drivers are
-    at fault: then it is ``unknown``. ``parsed``: where the compiler refused it, that was not for its syntax.
+    at fault: with two of them, or in a loop, it is ``unknown``; where nothing drives what is read, the trace shows it.
+    ``parsed``: where the compiler refused it, that was not for its syntax.
     """
 
     kind: Kind
