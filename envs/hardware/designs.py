@@ -26,7 +26,7 @@ LARGE: Final = ("queue",)
 _TOKEN: Final = re.compile(
     r"//[^\n]*|/\*.*?(?:\*/|\Z)|\d*'[sS]?[bBoOdDhH]\s*[\w?]+|[A-Za-z_][\w$]*|\d[\w.]*|\S", re.DOTALL
 )
-_KEYWORDS: Final = frozenset(
+KEYWORDS: Final = frozenset(
     "module endmodule input output inout reg wire logic assign always always_comb always_ff always_latch if else case "
     "casez casex endcase default begin end posedge negedge or integer for initial parameter localparam signed function "
     "endfunction genvar generate endgenerate bit int and not nand nor xor xnor buf".split()
@@ -69,7 +69,7 @@ def canonical(text: str) -> str:
     numbers: dict[str, str] = {}
     found = []
     for token in tokens(text):
-        named = (token[0].isalpha() or token[0] == "_") and token not in _KEYWORDS
+        named = (token[0].isalpha() or token[0] == "_") and token not in KEYWORDS
         found.append(numbers.setdefault(token, f"n{len(numbers)}") if named else token)
     return " ".join(found)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from selftaught.agents.scripted import Scripted
 from selftaught.envs.hardware import answers, making
-from selftaught.envs.hardware.corpus import corpus
+from selftaught.envs.hardware.corpus import SHARES, corpus, spoilt
 from selftaught.envs.hardware.designs import HELD_OUT as FAMILIES_HELD_OUT
 from selftaught.envs.hardware.designs import split_of
 from selftaught.envs.hardware.game import Hardware, HardwareState
@@ -240,7 +240,14 @@ def _asked(found: Problem) -> Ask:
     return ask
 
 
-def test_the_corpus_is_right_and_of_the_training_split() -> None:
+def test_the_corpus_is_half_wrong_and_of_the_training_split() -> None:
+    tasks = islice(Hardware(kinds=tuple(SHARES), level=0).tasks("train", 0), 150)
+    problems, random = [problem(task.public) for task in tasks], np.random.default_rng(1)
+    said = [(one, one.reply if random.random() < 0.5 else spoilt(one, random)) for one in problems]
+    assert 0.35 < np.mean([judge(*one).rung == "equal" for one in said]) < 0.65
+    assert all(filled(*one) is not None for one in said)
+    right, wrong = (list(corpus(np.random.default_rng(0), count=40, wrong=share)) for share in (0.0, 1.0))
+    assert np.mean([one[-1] != other[-1] for one, other in zip(right, wrong, strict=True)]) > 0.9
     chats = list(corpus(np.random.default_rng(0), count=150))
     assert all(chat[-1].role == "assistant" and chat[-1].content for chat in chats)
     repaired = [chat[-1].content for chat in chats if chat[-1].content.startswith("module")]
