@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from selftaught.envs.hardware import judging, mutations, scripts
+from selftaught.envs.hardware import construct, judging, mutations, scripts
 from selftaught.envs.hardware.describe import describe, rebuild
 from selftaught.envs.hardware.designs import Design, split_of
 from selftaught.envs.hardware.flow_faults import FAULTS
@@ -109,9 +109,7 @@ def completion(golden: str, random: np.random.Generator, form: str) -> Made | No
 
 def constructed(random: np.random.Generator, *, level: int, split: str) -> Made | None:
     """A truth table, state machine or waveform and the design that it defines."""
-    from selftaught.envs.hardware import construct
-
-    found = construct.draw(random, max(level, 1))
+    found = construct.draw(random, construct.LEVELS[level])
     if split_of(found.golden) != ("test" if split == "hard" else split):
         return None
     problem = Problem("construct", found.golden, (found.golden,), told=found.prompt)
