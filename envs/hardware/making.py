@@ -21,6 +21,8 @@ from selftaught.envs.hardware.source import Edit, Source, edited, parse, span
 
 HOLES: Final = ("body", "statement", "token", "mask")
 """Kinds of completion."""
+TRIES: Final = 300
+"""Draws for one problem; one in ten is of the split ``test``."""
 HARD_FAULTS: Final = ("early run", "second run")
 """Faults of flow scripts of the split ``hard`` alone."""
 MASKED: Final = (
@@ -51,8 +53,12 @@ Draw = Callable[[np.random.Generator, str], Design]
 
 
 def make(kind: Kind, random: np.random.Generator, *, designs: Draw, level: int, split: str) -> Made:
-    """A problem of a kind, of a split. What is drawn and does not work out is drawn anew."""
-    while True:
+    """A problem of a kind, of a split. What is drawn and does not work out is drawn anew.
+
+    Raises:
+        ValueError: if it never works out, as with designs of somebody's own that nothing can be said of.
+    """
+    for _ in range(TRIES):
         if kind == "script":
             found = script(random, level=level, split=split)
         elif kind == "construct":
@@ -61,6 +67,7 @@ def make(kind: Kind, random: np.random.Generator, *, designs: Draw, level: int, 
             found = of_design(kind, designs(random, split).text, random, hard=split == "hard")
         if found is not None:
             return found
+    raise ValueError(f"the designs of the split {split!r} allow no problem of kind {kind!r}: leave it out of the kinds")
 
 
 def of_design(kind: Kind, golden: str, random: np.random.Generator, *, hard: bool = False) -> Made | None:

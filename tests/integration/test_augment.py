@@ -77,7 +77,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (folder / "train.jsonl").read_bytes() == (tmp_path / "whole" / "train.jsonl").read_bytes()
 
 
-def test_ones_own_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_ones_own_files(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "own"
     (own / "deep").mkdir(parents=True)
     random = np.random.default_rng(2)
@@ -97,6 +97,8 @@ def test_ones_own_files(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> N
     assert "no files ending in .v" in fails(capsys, own / "notes.txt", "--folder", tmp_path / "new")
     assert "--generate" in fails(capsys, "--folder", tmp_path / "new")
     assert "repairs must be" in fails(capsys, own, "--repairs", "-1", "--folder", tmp_path / "new")
+    monkeypatch.setattr(augment, "TRIES", 1)
+    assert "of a higher level" in fails(capsys, "--generate", 500, "--level", 0, "--folder", tmp_path / "new")
     assert "level must be" in fails(capsys, "--generate", 1, "--level", 7, "--folder", tmp_path / "new")
     assert not (tmp_path / "new").exists()
 

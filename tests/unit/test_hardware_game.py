@@ -281,6 +281,16 @@ def test_designs_of_ones_own(tmp_path: Path) -> None:
             library(str(tmp_path / name))
 
 
+def test_designs_that_allow_no_problem_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.v").write_text("module a(input x, output y); b one(x, y); endmodule\n" + INNER)
+    (split,) = {split_of((tmp_path / "a.v").read_text())}
+    with pytest.raises(ValueError, match=r"no problem of kind 'complete': leave it out"):
+        next(Hardware(kinds=("complete",), folder=str(tmp_path)).tasks(split, 0))
+
+
+INNER = "module b(input x, output y); assign y = ~x; endmodule\n"
+
+
 def _own() -> Iterator[str]:
     for number in range(40):
         yield GOLDEN.replace("4'd9", f"4'd{number % 10}").replace("q + d", f"q + d + 4'd{number // 10}")

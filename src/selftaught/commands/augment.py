@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from selftaught.envs.hardware.dataset import Row
     from selftaught.envs.hardware.designs import Design
 
+TRIES: Final = 1000
+"""Draws for one new design."""
 CHUNK: Final = 50
 """Designs between two points from which an interrupted run goes on."""
 SETTINGS: Final = "settings.json"
@@ -128,11 +130,11 @@ def _designs(config: Augment, bars: Meter) -> tuple[list[Design], Mapping[str, s
     """All designs, and the files that have none with the reason.
 
     Raises:
-        ValueError: if a path is named and has no usable design.
+        ValueError: if a path is named and has no usable design, or there are not as many to draw.
     """
     import numpy as np
 
-    from selftaught.envs.hardware.designs import draw
+    from selftaught.envs.hardware.designs import canonical, draw
     from selftaught.envs.hardware.library import files_of, gather
 
     designs: list[Design] = []
@@ -145,7 +147,20 @@ def _designs(config: Augment, bars: Meter) -> tuple[list[Design], Mapping[str, s
             path, reason = next(iter(left_out.items()))
             raise ValueError(f"no file of {config.path} has a design that can be proved, as {path}: {reason}")
     random = np.random.default_rng(np.random.SeedSequence(config.seed))
-    designs += [draw(random, level=config.level, split="train") for _ in range(config.generate)]
+    seen = {canonical(design.text) for design in designs}
+    advance = bars("draw", config.generate)
+    for number in range(config.generate):
+        for _ in range(TRIES):
+            found_one = draw(random, level=config.level, split="train")
+            if (key := canonical(found_one.text)) not in seen:
+                break
+        else:
+            raise ValueError(
+                f"only {number} designs of level {config.level} were found: generate fewer, or of a higher level"
+            )
+        seen.add(key)
+        designs.append(found_one)
+        advance(1)
     return designs, left_out
 
 
