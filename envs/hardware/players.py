@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
-from selftaught.envs.hardware import answers, judging
+from selftaught.envs.hardware import answers
 from selftaught.envs.hardware.describe import rebuild
+from selftaught.envs.hardware.fixer import fixed
 from selftaught.envs.hardware.making import described
 from selftaught.envs.hardware.patches import patch
 from selftaught.types import Ask, Player, Seat
 
-_PLACE: Final = re.compile(r"design\.v:(\d+):(\d+): error")
-_INSERTED: Final = (
-    ";",
-    ")",
-    "(",
-    "]",
-    "[",
-    ",",
-    "end",
-    "begin",
-    "endcase",
-    "=",
-    "<=",
-    ":",
-    "else",
-    "endmodule",
-    "1'b0",
-)
 _TOKEN: Final = re.compile(r"\d*'[bdh]\w+|\w+|[<=!>&|~^]+|\S")
 
 
@@ -61,39 +44,14 @@ def random_edit(ask: Ask) -> str:
 
 
 def hint_fixer(ask: Ask) -> str:
-    """Goes to the place that the compiler names and tries edits there until it has no complaint."""
+    """Does to a faulty module what the tools' words suggest; see ``fixer``."""
     shown = str(ask.view["shown"])
-    place = _PLACE.search(str(ask.view["said"]))
-    if ask.view["kind"] != "repair" or place is None:
-        return shown
-    lines = shown.split("\n")
-    offset = sum(len(line) + 1 for line in lines[: int(place[1]) - 1]) + int(place[2]) - 1
-    for candidate in _tried(shown, min(offset, len(shown))):
-        if not judging.complaints(candidate).errors:
-            return _said(ask, candidate)
-    return shown
+    return _said(ask, fixed(shown, str(ask.view["said"]))) if ask.view["kind"] == "repair" else shown
 
 
 def _said(ask: Ask, code: str) -> str:
     """The code as it was asked for: whole, or the lines that change."""
     return patch(str(ask.view["shown"]), code) if ask.view["lines"] else code
-
-
-def _tried(shown: str, offset: int) -> Iterator[str]:
-    """Edits at a place, the likeliest first: something put in, something taken out, the other kind of signal."""
-    spots = [match.span() for match in _TOKEN.finditer(shown)]
-    near = [spot for spot in spots if spot[0] <= offset][-2:] + [spot for spot in spots if spot[0] > offset][:1]
-    for word in _INSERTED:
-        yield f"{shown[:offset]} {word} {shown[offset:]}"
-    for start, end in near:
-        yield shown[:start] + shown[end:]
-    for name in re.findall(r"\w+", shown[offset : offset + 40])[:1]:
-        yield re.sub(rf"\bwire(\s+(?:\[[^\]]*\]\s*)?{name}\b)", r"reg\1", shown)
-        yield re.sub(rf"\boutput(\s+(?:\[[^\]]*\]\s*)?{name}\b)", r"output reg\1", shown)
-        yield re.sub(rf"\binput(\s+(?:\[[^\]]*\]\s*)?{name}\b)", r"output\1", shown)
-    for start, _ in near:
-        for word in _INSERTED:
-            yield f"{shown[:start]} {word} {shown[start:]}"
 
 
 def builder(ask: Ask) -> str:
