@@ -221,7 +221,20 @@ def _from_folder(folder: str, random: np.random.Generator, split: str) -> Design
 
 
 def _pasted(text: str, code: str) -> bool:
-    """Whether a description shares a run of tokens with the code."""
+    """Whether a description shares a run of tokens with the code, or has most of it with other things put between."""
     said, written = tokens(text), tokens(code)
     runs = {tuple(written[place : place + prompts.PASTED]) for place in range(len(written) - prompts.PASTED + 1)}
-    return any(tuple(said[place : place + prompts.PASTED]) in runs for place in range(len(said) - prompts.PASTED + 1))
+    run = any(tuple(said[place : place + prompts.PASTED]) in runs for place in range(len(said) - prompts.PASTED + 1))
+    return run or _in_order(said, written) >= prompts.KEPT * len(written)
+
+
+def _in_order(said: list[str], written: list[str]) -> int:
+    """The length of the longest common subsequence, by bits (Hyyrö 2004)."""
+    places: dict[str, int] = {}
+    for place, token in enumerate(written):
+        places[token] = places.get(token, 0) | 1 << place
+    every = open_ = (1 << len(written)) - 1
+    for token in said:
+        new = open_ & places.get(token, 0)
+        open_ = (open_ + new | open_ - new) & every
+    return len(written) - open_.bit_count()

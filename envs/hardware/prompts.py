@@ -29,6 +29,8 @@ _ONE: Final = f"Reply with the text of {MARK.format(1)} only."
 _MANY: Final = "Reply with one line for each hole: its number, a colon, and its text."
 PASTED: Final = 8
 """Tokens in a row that a description may not share with the code."""
+KEPT: Final = 2 / 3
+"""Share of the code's tokens that a description may not have in their order, whatever stands between them."""
 
 
 def chat(found: Problem) -> tuple[Message, ...]:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selftaught.envs.hardware.designs import LEVELS, draw, tokens
+from selftaught.envs.hardware.game import _in_order, _pasted
 from selftaught.envs.hardware.judging import judged
-from selftaught.envs.hardware.making import HOLES, completion
+from selftaught.envs.hardware.making import HOLES, completion, described
 from selftaught.envs.hardware.problems import MARK, Problem, filled, judge, words_of
 from selftaught.envs.hardware.safety import LARGEST, refusal
 
@@ -41,6 +42,33 @@ def test_long_replies_are_read_in_a_moment(name: str) -> None:
         assert judge(found, REPLIES[name]).rung in ("refused", "safe")
     tokens(REPLIES[name])
     assert process_time() - started < 2
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_code_in_a_description_is_found_however_it_is_dressed(level: int) -> None:
+    random = np.random.default_rng(level)
+    for _ in range(15):
+        code = draw(random, level=level, split="train").text
+        dressed = (
+            code,
+            " ".join(f"{token} .." if place % 6 == 5 else token for place, token in enumerate(tokens(code))),
+            "I say: " + " and ".join(tokens(code)),
+            code.replace(";", ".").replace("<=", " gets ").replace("assign", "let"),
+        )
+        assert all(_pasted(text, code) for text in dressed)
+        assert not _pasted(described(code, random), code) and not _pasted("", code)
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=12), st.lists(st.sampled_from("abc"), max_size=12))
+def test_what_stands_in_order_is_counted(said: list[str], written: list[str]) -> None:
+    longest = {(0, 0): 0}
+    for i in range(len(said) + 1):
+        for j in range(len(written) + 1):
+            if i and j and said[i - 1] == written[j - 1]:
+                longest[i, j] = longest[i - 1, j - 1] + 1
+            else:
+                longest[i, j] = max(longest.get((i - 1, j), 0), longest.get((i, j - 1), 0))
+    assert _in_order(said, written) == longest[len(said), len(written)]
 
 
 def test_a_comment_without_an_end_is_refused_in_a_moment() -> None:
