@@ -66,7 +66,9 @@ class Hardware:
     name: str = field(default="hardware", init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kinds", tuple(self.kinds))
+        # On the command line kinds are one text, as kinds=repair,script.
+        kinds: Any = self.kinds
+        object.__setattr__(self, "kinds", tuple(kinds.split(",") if isinstance(kinds, str) else kinds))
         if not self.kinds or (unknown := [kind for kind in self.kinds if kind not in KINDS]):
             raise ValueError(f"unknown kinds {unknown if self.kinds else ()}; expected some of {', '.join(KINDS)}")
         if self.level not in LEVELS:

@@ -322,6 +322,10 @@ def test_bad_settings_are_named(settings: dict[str, Any], named: str) -> None:
         Hardware(**settings)
 
 
+def test_kinds_may_be_one_text() -> None:
+    assert Hardware(kinds="repair,script") == Hardware(kinds=("repair", "script"))  # type: ignore[arg-type]
+
+
 def test_what_is_no_problem_is_refused() -> None:
     good = REPAIR.public()
     for bad in ({}, {**good, "kind": "x"}, {**good, "pieces": ("",)}, {**good, "more": 1}, {**good, "floor": "low"}):
