@@ -52,14 +52,16 @@ def files_of(folder: str | Path) -> list[Path]:
 
 
 def gather(folder: str | Path, advance: Advance = lambda done: None) -> Library:
-    """Reads every file; ``advance`` is called after each.
+    """Reads every file, called by its path in the folder; ``advance`` is called after each.
 
     Raises:
         FileNotFoundError, ValueError: as ``files_of``.
     """
     designs: dict[str, Design] = {}
     left_out: dict[str, str] = {}
+    home = Path(folder)
     for path in files_of(folder):
+        name = str(path.relative_to(home if home.is_dir() else home.parent))
         text, reason = read_text(path)
         if text is not None:
             reason = unfit(text)
@@ -67,9 +69,9 @@ def gather(folder: str | Path, advance: Advance = lambda done: None) -> Library:
             if not reason and key in designs:
                 reason = f"the same design as {designs[key].families[0]}"
             if not reason:
-                designs[key] = Design(text, (str(path),))
+                designs[key] = Design(text, (name,))
         if reason:
-            left_out[str(path)] = reason
+            left_out[name] = reason
         advance(1)
     return Library(tuple(designs.values()), left_out)
 
