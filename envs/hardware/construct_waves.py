@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -34,7 +35,8 @@ _RESETS: Final = 0.06
 """How often the reset comes again."""
 
 Sample = tuple[int, int, int | None]
-"""Whether the reset is active, the input, and the register's value before the edge (None: not known)."""
+"""Whether the reset is active, the input, and the register's value before the edge; None if it is not
+known, or hidden by an asynchronous reset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,12 @@ def draw_waveform(rng: np.random.Generator, level: Level) -> Construction:
         if samples is not None:
             break
     columns = [timing.reset, given.name, register.name]
+    unknown = binary(family.golden.start, register.width) if timing.asynchronous else "-" * register.width
     rows = [
         [
             str(int(active != timing.low)),
             binary(value, given.width),
-            "-" * register.width if state is None else binary(state, register.width),
+            unknown if state is None else binary(state, register.width),
         ]
         for active, value, state in samples
     ]
@@ -131,7 +134,11 @@ def determined(family: Family, samples: Sequence[Sample]) -> Sequence[Sample] | 
     """
     wanted = family.golden.reached()
     if family.others is None:
-        met = {(state, value) for active, value, state in samples[:-1] if state is not None and not active}
+        met = {
+            (state, value)
+            for (active, value, state), (_, _, after) in pairwise(samples)
+            if state is not None and after is not None and not active
+        }
         every = all((value, given) in met for value, row in wanted.items() for given in range(len(row)))
         return samples if every else None
     members = [member for member in family.others() if member.reached() != wanted]
@@ -146,10 +153,8 @@ def shows(member: Member, samples: Sequence[Sample]) -> bool:
     """Whether a design has these samples."""
     value: int | None = None
     for active, given, state in samples:
-        if active and state is not None and value is None:
-            value = member.start
         if state is not None and value != state:
-            return False
+            return False  # where it is hidden, a reset makes all members alike
         value = member.start if active else None if value is None else member.following[value][given]
     return True
 
@@ -159,6 +164,7 @@ def _samples(rng: np.random.Generator, member: Member, given: Signal, timing: Ti
     left = {(value, symbol) for value, row in member.reached().items() for symbol in range(len(row))}
     samples: list[Sample] = []
     value: int | None = None
+    last: set[tuple[int, int]] = set()
     spare = int(rng.integers(3))
     while (left or spare) and len(samples) < _LONGEST:
         spare -= not left
@@ -166,13 +172,12 @@ def _samples(rng: np.random.Generator, member: Member, given: Signal, timing: Ti
         active = value is None or bool(rng.random() < (0.3 if stuck else _RESETS))
         new = [symbol for symbol in range(1 << given.width) if (value, symbol) in left]
         symbol = pick(rng, new) if new else int(rng.integers(1 << given.width))
-        shown = member.start if active and timing.asynchronous else value
-        samples.append((int(active), symbol, shown))
-        if active:
-            value = member.start
-        elif value is not None:
-            left.discard((value, symbol))
-            value = member.following[value][symbol]
+        hidden = active and timing.asynchronous
+        samples.append((int(active), symbol, None if hidden else value))
+        if not hidden:
+            left -= last
+        last = set() if active or value is None else {(value, symbol)}
+        value = member.start if active or value is None else member.following[value][symbol]
     return [*samples, (0, int(rng.integers(1 << given.width)), value)]
 
 
