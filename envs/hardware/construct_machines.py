@@ -17,6 +17,7 @@ from selftaught.envs.hardware.construction import (
     draw_name,
     draw_timing,
     grid,
+    needs_reset,
     opening,
     pick,
 )
@@ -66,7 +67,7 @@ def draw_machine(rng: np.random.Generator, level: Level) -> Construction:
 
 
 def draw_states(rng: np.random.Generator, level: Level, input_width: int, output_width: int) -> States:
-    """States, drawn until all are reached from the first and no two behave alike."""
+    """States, drawn until all are reached from the first, no two behave alike and no input acts as a reset."""
     least, most = _STATES[level]
     count, symbols = int(rng.integers(least, most + 1)), 1 << input_width
     names, moore = pick(rng, _NAMES)[:count], bool(rng.random() < 0.5)
@@ -74,7 +75,8 @@ def draw_states(rng: np.random.Generator, level: Level, input_width: int, output
         following = rng.integers(count, size=(count, symbols)).tolist()
         drawn = rng.integers(1 << output_width, size=(count, 1 if moore else symbols)).tolist()
         states = States(names, following, [row * symbols if moore else row for row in drawn], moore)
-        if len(_reached(states)) == count == _classes(states):
+        unused = [[0] * symbols] * ((1 << max(count - 1, 1).bit_length()) - count)
+        if len(_reached(states)) == count == _classes(states) and needs_reset([*following, *unused]):
             return states
 
 

@@ -25,6 +25,7 @@ from selftaught.envs.hardware.construction import (
     draw_timing,
     grid,
     header,
+    needs_reset,
     opening,
     pick,
 )
@@ -83,6 +84,8 @@ def draw_waveform(rng: np.random.Generator, level: Level) -> Construction:
     given = Signal(pick(rng, ("d", "en", "go")), 2 if draw is _draw_register and level == 4 else 1)
     while True:
         family = draw(rng, register, given)
+        if len(family.golden.reached()) < 1 << register.width and not needs_reset(family.golden.following):
+            continue
         samples = determined(family, _samples(rng, family.golden, given, timing))
         if samples is not None:
             break

@@ -8,6 +8,8 @@ from typing import Final, Literal, TypeVar
 
 import numpy as np
 
+from selftaught.envs.hardware.resets import CYCLES
+
 Kind = Literal["truth table", "state machine", "waveform"]
 Level = Literal[1, 2, 3, 4]
 _Choice = TypeVar("_Choice")
@@ -88,6 +90,21 @@ def draw_timing(rng: np.random.Generator, level: Level) -> Timing:
     name = pick(rng, ("rst_n", "reset_n", "resetn") if low else ("rst", "reset", "clear"))
     falling, asynchronous = bool(level >= 3 and rng.random() < 0.2), bool(level >= 2 and rng.random() < 0.5)
     return Timing(pick(rng, ("clk", "clock", "ck")), name, falling, asynchronous, low)
+
+
+def needs_reset(following: Sequence[Sequence[int]]) -> bool:
+    """Whether no constant input brings a machine from every state to the same one within ``CYCLES``.
+
+    If one does, that is a reset too, and a design would be held to what it does after it, from states that the prompt
+    says nothing of. ``following[state][input]`` has all that the register can hold.
+    """
+    for column in zip(*following, strict=True):
+        states = set(range(len(following)))
+        for _ in range(CYCLES):
+            states = {column[state] for state in states}
+        if len(states) == 1:
+            return False
+    return True
 
 
 def pick(rng: np.random.Generator, choices: Sequence[_Choice]) -> _Choice:
