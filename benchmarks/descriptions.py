@@ -54,8 +54,8 @@ def measure(name: str, codes: Iterable[str], rounds: int = 1) -> Counter[str]:
         f"{name}: {found['equal']} of {total} equal ({found['equal'] / max(total, 1):.1%}), {dict(found)}; "
         f"{told / max(spent, 1e-9):.0f} described a second, {size / max(told, 1):.0f} characters"
     )
-    for reason, count in reasons.most_common(10):
-        print(f"  {count:4} {reason}")
+    for why, count in reasons.most_common(10):
+        print(f"  {count:4} {why}")
     return found
 
 

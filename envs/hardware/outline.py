@@ -11,7 +11,7 @@ from pyslang import syntax
 from selftaught.envs.hardware.grammar import Node
 from selftaught.envs.hardware.graph import Unsupported
 from selftaught.envs.hardware.outline_statements import event, loop, statements
-from selftaught.envs.hardware.terms import bounds, name_node, nodes_of, term, type_node
+from selftaught.envs.hardware.terms import bounds, enumeration, name_node, nodes_of, term, type_node
 
 _UNSAID: Final = re.compile(r"//[^\n]*|/\*.*?\*/|`[^\n]*", re.DOTALL)
 """Comments and directives."""
@@ -36,7 +36,7 @@ def _module(node: Any) -> Node:
     ports, declared = _ports(header, members)
     signals, behaviour = [], []
     for member in members:
-        if member.kind.name in ("NetDeclaration", "DataDeclaration"):
+        if member.kind.name in ("NetDeclaration", "DataDeclaration", "TypedefDeclaration"):
             found, assigned = _declared(member, declared)
             signals += found
             behaviour += assigned
@@ -146,13 +146,21 @@ def _port(type_: Node, declarator: Any) -> Node:
 
 def _declared(member: Any, ports: frozenset[str] = frozenset()) -> tuple[list[Node], list[Node]]:
     """Signals, and the assignments that came with the declarations of wires."""
+    if member.kind.name == "TypedefDeclaration":
+        if member.type.kind.name != "EnumType" or list(member.dimensions):
+            raise Unsupported("a description of a type that is no list of names")
+        return [enumeration(member.name.valueText, member.type)], []
     wire = member.kind.name == "NetDeclaration"
     if wire and (member.netType.valueText not in ("wire", "tri", "uwire") or member.delay or member.strength):
         raise Unsupported(f"a description of the net {member.netType.valueText}")
     if not wire and list(member.modifiers):
         raise Unsupported(f"a description of a signal that is {str(member.modifiers[0]).strip()}")
-    type_ = type_node("wire" if wire else "variable", member.type)
     found: list[Node] = []
+    if member.type.kind.name == "EnumType":
+        found.append(enumeration(f"{nodes_of(member.declarators)[0].name.valueText}_type", member.type))
+        type_ = Node("of type", ("variable", str(found[0].parts[1])))
+    else:
+        type_ = type_node("wire" if wire else "variable", member.type)
     assigned: list[Node] = []
     plain: list[str] = []
     for declarator in nodes_of(member.declarators):
@@ -181,7 +189,7 @@ def _items(member: Any) -> Iterator[Node]:
                 raise Unsupported("a description of a delay or strength")
             for assignment in nodes_of(member.assignments):
                 yield Node("assign", (term(assignment.left), term(assignment.right)))
-        case "NetDeclaration" | "DataDeclaration":
+        case "NetDeclaration" | "DataDeclaration" | "TypedefDeclaration":
             for lines in _declared(member):
                 yield from lines
         case "ParameterDeclarationStatement":
@@ -193,9 +201,9 @@ def _items(member: Any) -> Iterator[Node]:
         case "LoopGenerate":
             yield _generate_loop(member)
         case "IfGenerate":
-            yield Node("provided", (term(member.condition),), _block(member.block))
+            yield Node("provided", (term(member.condition), *_label(member.block)), _block(member.block))
             if member.elseClause is not None:
-                yield Node("provided else", (), _block(member.elseClause.clause))
+                yield Node("provided else", _label(member.elseClause.clause), _block(member.elseClause.clause))
         case "FunctionDeclaration":
             yield _function(member)
         case "GenvarDeclaration":
@@ -204,6 +212,12 @@ def _items(member: Any) -> Iterator[Node]:
             if member.kind.name != "InitialBlock" and getattr(member, "keyword", None) is None:
                 raise Unsupported(f"a description of {member.kind.name}")
             yield _process(member)
+
+
+def _label(block: Any) -> tuple[str, ...]:
+    """The name of a generate block, if it has one."""
+    named = getattr(block, "beginName", None)
+    return () if named is None else (named.name.valueText,)
 
 
 def _block(node: Any) -> tuple[Node, ...]:
@@ -231,13 +245,11 @@ def _process(member: Any) -> Node:
 
 
 def _generate_loop(member: Any) -> Node:
-    if member.block.kind.name != "GenerateBlock" or member.block.beginName is None:
-        raise Unsupported("a description of a generate block without a name")
     name = member.identifier.valueText
     kind, first, last = loop(name, term(member.initialExpr), member.stopExpr, member.iterationExpr)
     if kind == "for":
         raise Unsupported("a description of a generate loop with other steps than 1")
-    return Node(f"parts {kind}", (name, first, last, member.block.beginName.name.valueText), _block(member.block))
+    return Node(f"parts {kind}", (name, first, last, *_label(member.block)), _block(member.block))
 
 
 def _instances(member: Any) -> Iterator[Node]:

@@ -78,6 +78,7 @@ VALUES: Final[Wordings] = {
     "resized": ("{1} resized to {0} bits",),
     "logarithm": ("the base 2 logarithm of {0}, rounded up",),
     "size": ("the number of bits in {0}",),
+    "cast": ("{1} taken as the type {0:n}",),
     "call": ("the function {0:n} of {*}", "what the function {0:n} gives for {*}"),
 }
 TRUTHS: Final = ("{0} is true", "{0} is set", "{0} holds")
@@ -88,8 +89,12 @@ TYPES: Final[Wordings] = {
     "ranged": ("{0:r} with bits {1} to {2}", "{0:r} with bits numbered from {1} to {2}"),
     "integer": ("an integer", "an integer variable"),
     "binary integer": ("a binary integer",),
+    "of type": ("{0:r} of the type {1:n}",),
+    "rows": ("{0:r} with rows {1} to {2} of bits {3} to {4}",),
 }
+CHOICES: Final[Wordings] = {"choice": ("{0:n}",), "numbered choice": ("{0:n} at {1}", "{0:n} with the number {1}")}
 DECLARATIONS: Final[Wordings] = {
+    "enumeration": ("the type {1:n} is {0:t}, one of {*:m:or}", "{1:n} is a type, {0:t}, which may be {*:m:or}"),
     "declare": ("{1:n} is {0:t}", "there is {0:t} called {1:n}", "{*:n} are each {0:t}"),
     "start": ("{1:n} is {0:t} that starts as {2:e}", "{1:n} is {0:t} and its first value is {2:e}"),
     "memory": ("{1:n} is a memory with entries {2} to {3}, each {0:t}",),
@@ -178,11 +183,20 @@ ITEMS: Final[Wordings] = {
     "listening": ("whenever there is a change of {*:n:or}", "on every change of {*:n:or}"),
     "initial": ("at the start", "before anything else happens"),
     "instance": ("the module {0:n} is used as {1:n}", "{1:n} is a copy of the module {0:n}"),
-    "parts below": ("for each {0:n} from {1} up to but without {2}, there is a part {3:n}",),
-    "parts up": ("for each {0:n} from {1} up to {2}, there is a part {3:n}",),
-    "parts down": ("for each {0:n} from {1} down to {2}, there is a part {3:n}",),
-    "provided": ("provided that {0:c}",),
-    "provided else": ("provided that this is not so",),
+    "parts below": (
+        "for each {0:n} from {1} up to but without {2}, there is a part {3:n}",
+        "for each {0:n} from {1} up to but without {2}, there is a part",
+    ),
+    "parts up": (
+        "for each {0:n} from {1} up to {2}, there is a part {3:n}",
+        "for each {0:n} from {1} up to {2}, there is a part",
+    ),
+    "parts down": (
+        "for each {0:n} from {1} down to {2}, there is a part {3:n}",
+        "for each {0:n} from {1} down to {2}, there is a part",
+    ),
+    "provided": ("provided that {0:c}", "provided that {0:c}, there is a part {1:n}"),
+    "provided else": ("provided that this is not so", "provided that this is not so, there is a part {0:n}"),
     "function": ("the function {1:n} gives {0:t}",),
     "automatic function": ("the automatic function {1:n} gives {0:t}",),
 }
@@ -214,6 +228,7 @@ RULES: Final[dict[str, Wordings]] = {
     "clause": CLAUSES,
     "truth": {"truth": TRUTHS},
     "t": TYPES,
+    "m": CHOICES,
     "v": EDGES,
     "w": LEVELS,
     "document": DOCUMENT,
@@ -257,6 +272,7 @@ ROLES: Final[dict[str, str]] = {
     "binary variable": "bit",
     "argument": "input",
     "value": "",
+    "choice": "logic",
     "constant": "localparam",
     "parameter": "parameter",
 }

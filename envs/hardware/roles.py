@@ -15,13 +15,26 @@ def tell_roles(module: Node) -> Node:
     """The module with resets, registers and memories named as such."""
     sections = {section.kind: section.body for section in module.body}
     everything = list(_all(module.body))
-    memories = {node.parts[1] for node in everything if node.kind == "memory"}
+    memories = {name for node in everything if _is_rows(node) for name in node.parts[1:]}
     clocked = [node for node in everything if node.kind == "clocked"]
     registers = {name for process in clocked for name in _assigned(process.body)}
     ports = [(line.parts[0], line.parts[1:]) for line in sections.get("ports", ()) if line.kind == "declare"]
     bits = {name for type_, names in ports if type_ == Node("one", ("input",)) for name in names}
     constants = {node.parts[-2] for node in everything if node.kind.endswith(("constant", "parameter"))}
+    constants |= {
+        member.parts[0]
+        for node in everything
+        if node.kind == "enumeration"
+        for member in node.parts[2:]
+        if isinstance(member, Node)
+    }
     return Node(module.kind, module.parts, tuple(_told(module.body, memories, registers, bits, constants)))
+
+
+def _is_rows(line: Node) -> bool:
+    """Whether a line declares what has entries, not bits."""
+    type_ = line.parts[0] if line.parts else ""
+    return line.kind == "memory" or (isinstance(type_, Node) and type_.kind == "rows")
 
 
 def _all(nodes: Sequence[Node]) -> Iterator[Node]:

@@ -67,6 +67,8 @@ def term(node: Any) -> Node:
             return Node(f"as {node.signing.valueText}", (term(node.inner),))
         case "CastExpression" if node.left.kind.name == "IntegerLiteralExpression":
             return Node("resized", (term(node.left), term(node.right)))
+        case "CastExpression" if node.left.kind.name == "IdentifierName":
+            return Node("cast", (node.left.identifier.valueText, term(node.right)))
     raise Unsupported(f"a description of {node.kind.name}")
 
 
@@ -160,7 +162,9 @@ def _call(node: Any) -> Node:
 
 def type_node(role: str, node: Any) -> Node:
     """The type of what is declared, in this role. Raises ``Unsupported``."""
-    keyword = "" if node is None or node.kind.name == "ImplicitType" else str(node.keyword).strip()
+    if node is not None and node.kind.name == "NamedType" and node.name.kind.name == "IdentifierName":
+        return Node("of type", (role, node.name.identifier.valueText))
+    keyword = "" if node is None or node.kind.name == "ImplicitType" else str(getattr(node, "keyword", node)).strip()
     if keyword in ("integer", "int"):
         if role == "variable":
             return Node("integer" if keyword == "integer" else "binary integer")
@@ -176,12 +180,29 @@ def type_node(role: str, node: Any) -> Node:
     dimensions = list(node.dimensions) if node is not None else []
     if not dimensions:
         return Node("one", (role,))
-    if len(dimensions) > 1:
-        raise Unsupported("a description of a signal with more than one packed dimension")
+    if len(dimensions) == 2:
+        return Node("rows", (role, *bounds(dimensions[0]), *bounds(dimensions[1])))
+    if len(dimensions) > 2:
+        raise Unsupported("a description of a signal with more than two packed dimensions")
     left, right = bounds(dimensions[0])
     if right == Node("number", ("0",)) and left.kind == "number" and left.parts != ("0",):
         return Node("wide", (role, str(int(str(left.parts[0])) + 1)))
     return Node("ranged", (role, left, right))
+
+
+def enumeration(name: str, node: Any) -> Node:
+    """A type that names its values."""
+    if list(node.dimensions):
+        raise Unsupported("a description of an array of named values")
+    members = []
+    for member in nodes_of(node.members):
+        value = None if member.initializer is None else term(member.initializer.expr)
+        if list(member.dimensions):
+            raise Unsupported("a description of a range of named values")
+        named = member.name.valueText
+        members.append(Node("choice", (named,)) if value is None else Node("numbered choice", (named, value)))
+    base = Node("binary integer") if node.baseType is None else type_node("choice", node.baseType)
+    return Node("enumeration", (base, name, *members))
 
 
 def bounds(dimension: Any) -> tuple[Node, Node]:

@@ -30,6 +30,7 @@ _PLAIN: Final = {
     "downward": "{2}[{1} -: {0}]",
     "?": "({0} ? {1} : {2})",
     "copies": "{{{0}{{{1}}}}}",
+    "cast": "{0}'({1})",
     "as signed": "$signed({0})",
     "as unsigned": "$unsigned({0})",
     "resized": "{0}'({1})",
@@ -54,15 +55,16 @@ _HEADS: Final = {
     "repeat": "repeat ({0})",
     "while": "while ({0})",
     "scope": "",
-    "provided": "if ({0})",
-    "provided else": "else",
 }
 _NAMED: Final = {
-    "block": ("", "{0}"),
-    "parts below": ("for (genvar {0} = {1}; {0} < {2}; {0} = {0} + 1)", "{3}"),
-    "parts up": ("for (genvar {0} = {1}; {0} <= {2}; {0} = {0} + 1)", "{3}"),
-    "parts down": ("for (genvar {0} = {1}; {0} >= {2}; {0} = {0} - 1)", "{3}"),
+    "block": ("", 0),
+    "parts below": ("for (genvar {0} = {1}; {0} < {2}; {0} = {0} + 1)", 3),
+    "parts up": ("for (genvar {0} = {1}; {0} <= {2}; {0} = {0} + 1)", 3),
+    "parts down": ("for (genvar {0} = {1}; {0} >= {2}; {0} = {0} - 1)", 3),
+    "provided": ("if ({0})", 1),
+    "provided else": ("else", 0),
 }
+"""Heads of blocks, and which part is the name, if it is there."""
 _LEAVES: Final = {
     "later": "{0} <= {1};",
     "now": "{0} = {1};",
@@ -111,6 +113,11 @@ def _module(module: Node) -> Iterator[str]:
     yield "endmodule"
 
 
+def _choice(member: Node | str) -> str:
+    parts = member.parts if isinstance(member, Node) else (member,)
+    return " = ".join(map(expression, parts))
+
+
 def _ranged(line: Node) -> bool:
     return isinstance(line.parts[0], Node) and line.parts[0].kind == "ranged"
 
@@ -125,6 +132,8 @@ def _declared(line: Node) -> Iterator[str]:
     text = _type(type_)
     if line.kind == "declare":
         yield from (f"{text} {name}" for name in names)
+    elif line.kind == "enumeration":
+        yield f"typedef enum {text} {{{', '.join(map(_choice, line.parts[2:]))}}} {names[0]}"
     elif line.kind == "memory":
         yield f"{text} {names[0]} [{expression(names[1])}:{expression(names[2])}]"
     else:
@@ -135,10 +144,14 @@ def _type(type_: Node | str) -> str:
     if isinstance(type_, str) or type_.kind in ("integer", "binary integer"):
         return "int" if isinstance(type_, Node) and type_.kind != "integer" else "integer"
     role, *sides = (expression(part) for part in type_.parts)
+    if type_.kind == "of type":
+        words = [word for word in ROLES[role].split() if word in ("input", "output")]
+        return " ".join([*words, *sides])
     text = ROLES[role.removeprefix("signed ")] + (" signed" if role.startswith("signed ") else "")
     if type_.kind == "wide":
         return f"{text} [{int(sides[0]) - 1}:0]"
-    return f"{text} [{sides[0]}:{sides[1]}]" if type_.kind == "ranged" else text
+    ranges = [f"[{left}:{right}]" for left, right in zip(sides[::2], sides[1::2], strict=True)]
+    return " ".join([text, *ranges])
 
 
 def _lines(node: Node, indent: str) -> Iterator[str]:
@@ -152,8 +165,9 @@ def _lines(node: Node, indent: str) -> Iterator[str]:
     elif node.kind in _HEADS:
         yield from _block(_HEADS[node.kind].format(*parts), node.body, indent)
     elif node.kind in _NAMED:
-        head, name = (text.format(*parts) for text in _NAMED[node.kind])
-        yield from _block(head, node.body, indent, name=f" : {name}")
+        head, place = _NAMED[node.kind]
+        name = f" : {parts[place]}" if len(parts) > place else ""
+        yield from _block(head.format(*parts), node.body, indent, name=name)
     elif node.kind in ("clocked", "listening"):
         yield from _block(f"always @({' or '.join(parts)})", node.body, indent)
     elif node.kind in ("asynchronous", "synchronous"):

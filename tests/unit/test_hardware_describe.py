@@ -136,6 +136,37 @@ module module_1(input the, input [3:0] and_, a, is, output reg [3:0] If, output 
   end
   assign otherwise = the ? a[0] : is[1] ? a[2] : is[3], of = and_[a[1:0]];
 endmodule""",
+    "types": """
+module top(input clk, rst, go, input [1:0] pick, input [1:0][3:0] rows, output logic [1:0] y, output [3:0] z, output k);
+  typedef enum logic [1:0] {IDLE, RUN = 2'd2, DONE} state_t;
+  state_t state, next;
+  enum {LOW, HIGH} level;
+  logic [0:2][7:0] table_;
+  always_ff @(posedge clk) if (rst) begin state <= IDLE; table_ <= 0; end
+    else begin state <= next; table_[pick] <= {rows[1], rows[0]}; end
+  always_comb begin
+    next = state;
+    unique case (state)
+      IDLE: if (go) next = RUN;
+      RUN: next = go ? DONE : IDLE;
+      default: next = state_t'(pick);
+    endcase
+    level = go ? HIGH : LOW;
+  end
+  assign y = state, z = rows[go] ^ table_[0][3:0], k = level == HIGH;
+endmodule""",
+    "parts_without_names": """
+module top #(parameter N = 3)(input clk, input [N-1:0] d, output [N-1:0] q);
+  for (genvar i = 0; i < N; i++) begin
+    reg held;
+    always @(posedge clk) held <= d[i];
+    if (i <= 1) begin : low
+      assign q[i] = held;
+    end else if (i == 2) begin : high
+      assign q[i] = ~held;
+    end
+  end
+endmodule""",
     "kinds_of_reset": """
 module top(input clk, rst, clr, set_n, input [3:0] d, output reg [3:0] a, b, c, e = 4'd3, output reg f);
   localparam [3:0] START = 4'd9;
