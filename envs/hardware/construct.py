@@ -27,7 +27,7 @@ _DRAWERS: Final[dict[Kind, Callable[[np.random.Generator, Level], Construction]]
 KINDS: Final[tuple[Kind, ...]] = tuple(_DRAWERS)
 
 
-def draw(rng: np.random.Generator, level: Level, kind: Kind | None = None) -> Construction:
+def draw(rng: np.random.Generator, level: Level, *, kind: Kind | None = None) -> Construction:
     """A task of this level, of any kind unless one is named.
 
     Level 1 has tables of two inputs and machines of two or three states, level 4 tables of five inputs with open

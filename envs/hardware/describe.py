@@ -7,6 +7,8 @@ strict parser of the same language makes Verilog of a text again, so that a proo
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from selftaught.envs.hardware.grammar import Node, hear, speak
@@ -14,8 +16,11 @@ from selftaught.envs.hardware.graph import Unsupported
 from selftaught.envs.hardware.outline import outline
 from selftaught.envs.hardware.reading import read
 from selftaught.envs.hardware.roles import tell_roles
-from selftaught.envs.hardware.safety import refusal
+from selftaught.envs.hardware.safety import LARGEST, refusal
 from selftaught.envs.hardware.verilog import verilog
+
+_LONGEST: Final = 16 * LARGEST
+"""Characters of a description that is read."""
 
 
 def describe(code: str, rng: np.random.Generator) -> str:
@@ -38,6 +43,8 @@ def describe(code: str, rng: np.random.Generator) -> str:
 
 def rebuild(text: str) -> str | None:
     """Verilog for a text that ``describe`` could have written; None for any other. Never raises on any text."""
+    if len(text) > _LONGEST:
+        return None
     try:
         modules = hear(text, "document")
         code = verilog(modules) if modules else None

@@ -34,7 +34,7 @@ NUMBERS: Final[Wordings] = {
     "unknown": ("all unknown",),
 }
 CLAUSES: Final[Wordings] = {
-    "==": ("{0} equals {1}", "{0} is equal to {1}", "{0} has the value {1}"),
+    "==": ("{0} equals {1}", "{0} is equal to {1}", "{0} is the same as {1}"),
     "!=": ("{0} differs from {1}", "{0} is not equal to {1}"),
     "===": ("{0} is identical to {1}",),
     "!==": ("{0} is not identical to {1}",),
@@ -47,7 +47,7 @@ CLAUSES: Final[Wordings] = {
     "!": ("{0} is false", "not {0}", "{0} is not set"),
 }
 VALUES: Final[Wordings] = {
-    "+": ("the sum of {*}", "{0} plus {1}", "{0} with {1} added"),
+    "+": ("the sum of {*}", "{0} plus {1}", "{1} added to {0}"),
     "-": ("{0} minus {1}", "{1} subtracted from {0}"),
     "*": ("the product of {*}", "{0} times {1}"),
     "/": ("{0} divided by {1}", "the quotient of {0} by {1}"),

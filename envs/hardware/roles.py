@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from selftaught.envs.hardware.grammar import Node
 from selftaught.envs.hardware.outline_statements import names_of
@@ -11,24 +12,30 @@ _LEVELS = {"rise": "high", "fall": "low"}
 _LITERALS = ("number", "sized", "signed", "digit", "pattern", "hexadecimal", "zeros", "ones")
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """Names in a module: what has entries, what is set at an edge, inputs of one bit, constants."""
+
+    memories: set[Node | str]
+    registers: set[str]
+    bits: set[Node | str]
+    constants: set[Node | str]
+
+
 def tell_roles(module: Node) -> Node:
     """The module with resets, registers and memories named as such."""
-    sections = {section.kind: section.body for section in module.body}
     everything = list(_all(module.body))
-    memories = {name for node in everything if _is_rows(node) for name in node.parts[1:]}
     clocked = [node for node in everything if node.kind == "clocked"]
-    registers = {name for process in clocked for name in _assigned(process.body)}
-    ports = [(line.parts[0], line.parts[1:]) for line in sections.get("ports", ()) if line.kind == "declare"]
-    bits = {name for type_, names in ports if type_ == Node("one", ("input",)) for name in names}
-    constants = {node.parts[-2] for node in everything if node.kind.endswith(("constant", "parameter"))}
-    constants |= {
-        member.parts[0]
-        for node in everything
-        if node.kind == "enumeration"
-        for member in node.parts[2:]
-        if isinstance(member, Node)
-    }
-    return Node(module.kind, module.parts, tuple(_told(module.body, memories, registers, bits, constants)))
+    ports = [line for section in module.body if section.kind == "ports" for line in section.body]
+    named = [member for node in everything if node.kind == "enumeration" for member in node.parts[2:]]
+    facts = _Facts(
+        memories={name for node in everything if _is_rows(node) for name in node.parts[1:]},
+        registers={name for process in clocked for name in _assigned(process.body)},
+        bits={name for line in ports if line.parts[0] == Node("one", ("input",)) for name in line.parts[1:]},
+        constants={node.parts[-2] for node in everything if node.kind.endswith(("constant", "parameter"))}
+        | {member.parts[0] for member in named if isinstance(member, Node)},
+    )
+    return Node(module.kind, module.parts, tuple(_told(module.body, facts)))
 
 
 def _is_rows(line: Node) -> bool:
@@ -50,21 +57,15 @@ def _assigned(lines: Sequence[Node]) -> Iterator[str]:
             yield from names_of(line.parts[0])
 
 
-def _told(
-    nodes: Sequence[Node],
-    memories: set[Node | str],
-    registers: set[str],
-    bits: set[Node | str],
-    constants: set[Node | str],
-) -> Iterator[Node]:
+def _told(nodes: Sequence[Node], facts: _Facts) -> Iterator[Node]:
     for node in nodes:
-        parts = tuple(_entries(part, memories) if isinstance(part, Node) else part for part in node.parts)
-        body = tuple(_told(node.body, memories, registers, bits, constants))
+        parts = tuple(_entries(part, facts.memories) if isinstance(part, Node) else part for part in node.parts)
+        body = tuple(_told(node.body, facts))
         found = Node(node.kind, parts, body)
         if node.kind == "clocked":
-            found = _reset(found, bits, constants)
+            found = _reset(found, facts)
         if node.kind in ("declare", "start", "memory"):
-            yield from _registers(found, registers)
+            yield from _registers(found, facts.registers)
         else:
             yield found
 
@@ -100,13 +101,13 @@ def _registers(line: Node, registers: set[str]) -> Iterator[Node]:
     yield Node("declare", tuple(group))
 
 
-def _reset(process: Node, bits: set[Node | str], constants: set[Node | str]) -> Node:
+def _reset(process: Node, facts: _Facts) -> Node:
     """A process that starts with its reset, told as such: asynchronous if it waits for it, else synchronous."""
     lines = process.body
     if len(lines) < 2 or lines[0].kind != "if" or lines[1].kind not in ("else", "else if"):
         return process
     level = _level(lines[0].parts[0])
-    if level is None or level.parts[0] not in bits or not _constant(lines[0].body, constants):
+    if level is None or level.parts[0] not in facts.bits or not _constant(lines[0].body, facts.constants):
         return process
     rest = lines[1].body if lines[1].kind == "else" else (Node("if", lines[1].parts, lines[1].body), *lines[2:])
     body = Node("reset", (), lines[0].body), Node("run", (), rest)

@@ -20,7 +20,7 @@ Next = dict[tuple[int, int], int]
 
 
 def _drawn(seed: int, level: Level, kind: Kind | None = None) -> Construction:
-    return draw(np.random.default_rng(seed), level, kind)
+    return draw(np.random.default_rng(seed), level, kind=kind)
 
 
 @given(seeds, levels)
@@ -228,7 +228,7 @@ def test_levels_and_kinds_are_checked() -> None:
     with pytest.raises(ValueError, match="level 5"):
         draw(rng, 5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="kind 'poem'"):
-        draw(rng, 1, "poem")  # type: ignore[arg-type]
+        draw(rng, 1, kind="poem")  # type: ignore[arg-type]
 
 
 def test_tasks_differ_and_grow() -> None:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from selftaught.benchmarks.prover_designs import DESIGNS
 from selftaught.benchmarks.prover_large import LARGE
 from selftaught.envs.hardware.describe import describe, rebuild
-from selftaught.envs.hardware.equivalence import check, prepare
+from selftaught.envs.hardware.equivalence import prepare
 from selftaught.envs.hardware.grammar import Node, hear, pieces, speak, vocabulary
 from selftaught.envs.hardware.graph import Unsupported
+from selftaught.envs.hardware.judging import judged
 from selftaught.envs.hardware.phrases import BODIES, ROLES, RULES
 
 OTHERS: dict[str, str] = {
@@ -196,7 +197,7 @@ def test_a_description_leaves_nothing_out(name: str, seed: int) -> None:
     text = describe(ALL[name], np.random.default_rng(seed))
     code = rebuild(text)
     assert code is not None, text
-    verdict = check(ALL[name], code)
+    verdict = judged(ALL[name], code)
     assert verdict.kind == "equal", (verdict, text, code)
 
 
