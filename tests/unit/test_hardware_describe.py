@@ -16,7 +16,9 @@ from selftaught.envs.hardware.equivalence import prepare
 from selftaught.envs.hardware.grammar import Node, hear, pieces, speak, vocabulary
 from selftaught.envs.hardware.graph import Unsupported
 from selftaught.envs.hardware.judging import judged
+from selftaught.envs.hardware.outline import outline
 from selftaught.envs.hardware.phrases import BODIES, ROLES, RULES
+from selftaught.envs.hardware.roles import tell_roles
 
 OTHERS: dict[str, str] = {
     "old_style": """
@@ -499,3 +501,37 @@ def test_processes_mean_what_they_say(told: str) -> None:
     assert code is not None, text
     golden = f"module meaning(input clk, rst, input [3:0] d, output reg [3:0] r); {PROCESSES[told]} endmodule"
     assert judged(golden, code).kind == "equal", (judged(golden, code), code)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("counter", [("synchronous", "rise", "high")]),
+        ("updown", [("asynchronous", "rise", "low")]),
+        ("two_edges", [("synchronous", "rise", "high"), ("synchronous", "fall", "high")]),
+        ("old_style", [("asynchronous", "fall", "high")]),
+        ("register_file", [("clocked", "rise")]),
+        (
+            "kinds_of_reset",
+            [
+                ("clocked", "rise", "fall", "rise"),
+                ("asynchronous", "rise", "high"),
+                ("synchronous", "rise", "low"),
+                ("clocked", "fall"),
+            ],
+        ),
+    ],
+)
+def test_resets_are_told_with_kind_edge_and_level(name: str, told: list[tuple[str, ...]]) -> None:
+    module = tell_roles(outline(ALL[name])[-1])
+    lines = [line for section in module.body if section.kind == "behaviour" for line in section.body if line.body]
+    found = [(line.kind, *(part.kind for part in line.parts if isinstance(part, Node))) for line in lines]
+    assert found == told
+
+
+def test_registers_memories_and_variables_are_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    text = describe(DESIGNS["fifo"], rng) + describe(DESIGNS["alu"], rng)
+    assert re.search(r"head\W+and\W+tail\W+are each a register (of|with).* 2 bits", text)
+    assert re.search(r"mem\W+is a memory with entries 0 to 3, each a register", text)
+    assert "output variable" in text and "output register" not in text
