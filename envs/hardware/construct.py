@@ -1,7 +1,7 @@
 """Designs to be built from their behaviour: truth tables, state machines and waveforms, drawn with their goldens.
 
-The three are the forms that models fail to read most often in CraftRTL (arXiv 2409.12993, section 3.2), which writes
-them correct by construction; so is everything here, and only one behaviour fits each prompt.
+These are the three forms of CraftRTL (arXiv 2409.12993), whose tasks are correct by construction. So they are here, and
+beyond that only one behaviour fits each prompt.
 """
 
 from __future__ import annotations
