@@ -74,6 +74,6 @@ def test_a_touched_file_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         Path("touched").touch()
         return text
 
-    monkeypatch.setitem(ATTACKS, "token noise", touch)  # type: ignore[arg-type]
+    monkeypatch.setitem(ATTACKS, "token noise", touch)
     with pytest.raises(RuntimeError, match="touched a file"):
         run(Hostile(count=3, results=tmp_path))
