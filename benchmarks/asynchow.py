@@ -61,7 +61,8 @@ def run(config: AsyncHow) -> Path:
     scripted = [Scripted(name, players[name]) for name in ("oracle", "random", *SHORTCUTS)]
     found = [_score(player, playable, mode="answer") for player in scripted]
     for name, mode in product(config.models, config.modes):
-        found.append(_score(_model(name, 32 if mode == "answer" else config.max_new_tokens), playable, mode=mode))
+        tokens = 32 if mode == "answer" else config.max_new_tokens
+        found.append(_score(policy(name, max_new_tokens=tokens), playable, mode=mode))
     arguments = f"--data {config.data.name}" + (f" --most {config.most}" if config.most else "")
     if config.models:
         arguments += f" --models {' '.join(config.models)} --modes {' '.join(config.modes)}"
@@ -109,12 +110,17 @@ def _quoted(text: str) -> str:
     return f'"{text.rsplit(":", 1)[-1].strip()}"'
 
 
-def _model(name: str, max_new_tokens: int) -> LocalAgent:
+def policy(name: str, *, max_new_tokens: int, temperature: float = 0.0) -> LocalAgent:
+    """The model called NAME, or NAME@FOLDER with the adapter in that folder.
+
+    Raises:
+        FileNotFoundError: if there is no such model or adapter.
+    """
     model, _, folder = name.partition("@")
     loaded: Any = with_lora(load(model))
     if folder:
         load_adapter(loaded.model, Path(folder), name="trained")
-    sampling = Sampling(temperature=0.0, max_new_tokens=max_new_tokens)
+    sampling = Sampling(temperature=temperature, max_new_tokens=max_new_tokens)
     return LocalAgent(loaded, name=name, adapter="trained" if folder else None, sampling=sampling)
 
 
