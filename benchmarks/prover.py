@@ -1,6 +1,7 @@
 """The prover of ``hardware`` against a second opinion, on mutants of small designs, and how many it judges a second.
 
 python -m selftaught.benchmarks.prover --oracle 30    # mutants of each design; needs pyosys
+python -m selftaught.benchmarks.prover --worker       # what a worker costs beside judging in process
 python -m selftaught.benchmarks.prover                # throughput
 """
 
@@ -19,6 +20,7 @@ from selftaught.benchmarks.prover_designs import DESIGNS
 from selftaught.benchmarks.prover_large import LARGE
 from selftaught.envs.hardware import Verdict, compare, prepare
 from selftaught.envs.hardware.confirm import confirm
+from selftaught.envs.hardware.judging import judged
 
 SWAPS = {
     "+": "-",
@@ -169,8 +171,28 @@ def speed(designs: Mapping[str, str]) -> None:
         print(f"  {taken * 1000:.0f} ms {mutant.design}, {mutant.edit}: {verdict.kind} ({verdict.reason})")
 
 
+def worker(designs: Mapping[str, str], *, repeats: int = 5) -> None:
+    """Prints the time of judging in a worker against that in this process, on the same candidates."""
+    goldens = {design: prepare(text, top="top") for design, text in designs.items()}
+    every, times = chosen(designs, 30), dict[str, list[float]](here=[], worker=[])
+    judged(designs[every[0].design], every[0].text, top="top")
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        here = [compare(goldens[mutant.design], mutant.text) for mutant in every]
+        times["here"].append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        there = [judged(designs[mutant.design], mutant.text, top="top") for mutant in every]
+        times["worker"].append(time.perf_counter() - begun)
+        assert here == there
+    medians = {name: statistics.median(found) for name, found in times.items()}
+    rates = ", ".join(f"{name} {len(every) / seconds:.0f} a second" for name, seconds in medians.items())
+    print(f"{len(every)} candidates: {rates}, ratio {medians['worker'] / medians['here']:.2f}")
+
+
 if __name__ == "__main__":
-    if "--oracle" in sys.argv:
+    if "--worker" in sys.argv:
+        worker(DESIGNS)
+    elif "--oracle" in sys.argv:
         agreement(int(sys.argv[2]) if len(sys.argv) > 2 else 30)
     else:
         speed(DESIGNS)

@@ -24,6 +24,7 @@ from selftaught.benchmarks.tables import (
     throughput_table,
     transcripts,
 )
+from selftaught.benchmarks.tables_hardware import hostile_table, problems_table
 from selftaught.benchmarks.tables_hardware_data import data_table
 from selftaught.benchmarks.tables_quiz import forgetting_table, quiz_table
 from selftaught.benchmarks.tables_rounds import alarm_table, audit_table, rounds_table
@@ -35,7 +36,17 @@ from selftaught.benchmarks.tables_studies import (
     study_table,
 )
 
-DOCS: Final = ("taboo", "graph_plan", "self_reward", "sequence", "reflect", "self_study", "hardware", "performance")
+DOCS: Final = (
+    "taboo",
+    "graph_plan",
+    "self_reward",
+    "sequence",
+    "reflect",
+    "self_study",
+    "hardware",
+    "hardware_tools",
+    "performance",
+)
 PAGES: Final = ("README.md", *(f"docs/{name}.md" for name in DOCS))
 
 
@@ -53,6 +64,8 @@ TABLES: Final[Mapping[str, Table]] = {
     "graph-first": study_table,
     "encodings": encodings_table,
     "asynchow": asynchow_table,
+    "hostile_hardware": hostile_table,
+    "verilog_eval": problems_table,
     "sequence": lengths_table,
     "sequence-smollm2": lengths_table,
     "reflect": reflection_table,
