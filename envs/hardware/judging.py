@@ -22,7 +22,6 @@ from typing import Any, Final
 from selftaught.envs.hardware.reading import Port, Reading
 from selftaught.envs.hardware.safety import refusal
 from selftaught.envs.hardware.verdicts import Step, Trace, Verdict
-from selftaught.envs.hardware.worker import EXHAUSTED, READY
 
 SECONDS: Final = 5.0
 """Of the processor, for one candidate."""
@@ -30,6 +29,10 @@ MEGABYTES: Final = 512.0
 """Of memory, for one candidate, beyond what the libraries take."""
 LIMITED: Final = sys.platform == "linux"
 """Whether the system keeps a process to its limit of memory; where not, it is watched."""
+EXHAUSTED: Final = 77
+"""The exit code of a worker that has no memory left."""
+READY: Final = b"ready\n"
+"""What a worker says first."""
 _GLANCE: Final = 0.25
 """Seconds between two looks at the memory of a process that is watched."""
 _START: Final = (
@@ -158,6 +161,8 @@ class Judge:
 
 def _started(seconds: float, most: float) -> _Worker:
     """A new worker. Raises ``RuntimeError`` with its own words if it does not come up."""
+    if os.name != "posix":
+        raise RuntimeError(f"Verilog is judged on Linux and macOS, not on {sys.platform}: use WSL there")
     mine, its = socket.socketpair()
     code = _START.format(path=[os.path.abspath(place) for place in sys.path], seconds=seconds, most=most)
     with its:
@@ -220,7 +225,8 @@ def _close_all() -> None:
 
 
 _JUDGES: Final[weakref.WeakSet[Judge]] = weakref.WeakSet()
-os.register_at_fork(after_in_child=_forget_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 atexit.register(_close_all)
 _SHARED: Final = Judge()
 judged, complaints, named = _SHARED.judged, _SHARED.complaints, _SHARED.named

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from selftaught.envs.hardware.equivalence import Golden, check, compare, prepare
+from selftaught.envs.hardware.judging import EXHAUSTED, READY
 from selftaught.envs.hardware.reading import read
 from selftaught.envs.hardware.verdicts import Verdict
 
-EXHAUSTED: Final = 77
-"""The exit code of a worker that has no memory left."""
 PATIENCE: Final = 10.0
 """Seconds of waiting allowed for each second of computing: other programs may have the processor."""
-READY: Final = b"ready\n"
 _GOLDENS: Final = 64
 _WARM: Final = "module warm(input a, b, output y); assign y = {}; endmodule"
 
