@@ -34,9 +34,9 @@ POCKETS: Mapping[str, Pocket] = {
     # Sums are learned digit by digit, and there are fewer words than taboo has.
     "pocket-plan": Pocket("graph_plan", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
     "pocket-judge": Pocket("self_reward", Pretraining(vocabulary=1024, single_digits=True)),
-    "pocket-reflect": Pocket("reflect", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
-    "pocket-study": Pocket("self_study", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
-    "pocket-steps": Pocket("sequence", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
+    "pocket-reflect": Pocket("reflect", Pretraining(vocabulary=1024, single_digits=True)),
+    "pocket-study": Pocket("self_study", Pretraining(vocabulary=1024, single_digits=True)),
+    "pocket-steps": Pocket("sequence", Pretraining(vocabulary=1024, single_digits=True)),
     "pocket-hardware": Pocket("hardware", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
 }
 
