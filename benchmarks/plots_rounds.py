@@ -42,7 +42,9 @@ def rounds(content: Mapping[str, Any], path: Path) -> Path:
         for axes in panels[:2]:
             axes.set_ylim(-0.03, 1.03)
         seeds = len(distinct(rows, "seed"))
-        panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title=f"{seeds} seeds\n(ring: alarm)")
+        panels[-1].legend(
+            loc="center left", bbox_to_anchor=(1.01, 0.5), title=f"{seeds} seed{'s' * (seeds > 1)}\n(ring: pleased)"
+        )
     return path
 
 
@@ -62,7 +64,8 @@ def phases(content: Mapping[str, Any], path: Path) -> Path:
         most = float(np.abs(change).max()) or 1.0
         shown = right.imshow(change, cmap="RdBu", vmin=-most, vmax=most, aspect="auto", origin="lower")
         for (row, column), value in np.ndenumerate(change):
-            right.text(column, row, f"{value:+.2f}", ha="center", va="center", fontsize=7)
+            colour = "white" if abs(value) > 0.6 * most else "black"
+            right.text(column, row, f"{value:+.2f}", ha="center", va="center", fontsize=7, color=colour)
         right.set(title="change from the start", xlabel="round", xticks=range(len(steps)), yticks=range(len(arms)))
         right.set_xticklabels(steps)
         right.set_yticklabels(arms)

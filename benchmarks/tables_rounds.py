@@ -18,7 +18,13 @@ def rounds_table(content: Mapping[str, Any]) -> str:
     """The share of right answers on held-out instructions, an arm a line and a round a column."""
     rows = content["rows"]
     rounds = sorted(distinct(rows, "round"))
-    heads = ["judge", *("raw" if round_ < 0 else f"round {round_}" for round_ in rounds), "change", "the loop", "judge pleased"]
+    heads = [
+        "judge",
+        *("raw" if round_ < 0 else f"round {round_}" for round_ in rounds),
+        "change",
+        "the loop",
+        "judge pleased",
+    ]
     lines = [heads, ["---"] * len(heads)]
     for arm in distinct(rows, "arm"):
         cells = [_of_round(rows, arm, round_, "right") for round_ in rounds]
