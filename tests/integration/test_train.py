@@ -16,7 +16,7 @@ from selftaught.benchmarks.studies import Chosen
 from selftaught.cli import main
 from selftaught.commands.casting import make
 from selftaught.commands.folders import metric_rows
-from selftaught.envs.registry import games
+from selftaught.envs.registry import entry, games
 
 PLAN = ["train", "graph_plan", "--model", "fake", "--wandb", "off", "--speech.max-new-tokens", "6"]
 
@@ -55,12 +55,15 @@ def test_a_curriculum_begins_with_the_first_level(capsys: pytest.CaptureFixture[
     assert "taboo has no levels" in capsys.readouterr().err and not (tmp_path / "other").exists()
 
 
-def test_levels_are_games_that_rise() -> None:
-    for known in games().values():
-        made = [make(known.name, ["knobs.most=5"], level=level) for level in known.levels]
-        tasks = [list(islice(game.tasks("train", 0), 8)) for game in made]
-        sizes = [np.mean([len(task.public["steps"]) for task in some]) for some in tasks]
-        assert sizes == sorted(sizes) and all(max(t.public["amounts"]) <= 5 for some in tasks for t in some)
+@pytest.mark.parametrize("name", [known.name for known in games().values() if known.levels])
+def test_levels_are_games_that_rise(name: str) -> None:
+    """By what a task is made of: steps of a plan, characters of a design."""
+    part, settings = {"graph_plan": ("steps", ["knobs.most=5"]), "hardware": ("golden", ["kinds=repair"])}[name]
+    made = [make(name, settings, level=level) for level in entry(name).levels]
+    tasks = [list(islice(game.tasks("train", 0), 8)) for game in made]
+    sizes = [np.mean([len(task.public[part]) for task in some]) for some in tasks]
+    assert sizes == sorted(sizes)
+    assert all(max(task.public.get("amounts", [0])) <= 5 for some in tasks for task in some)
 
 
 def test_a_study_of_planning_runs_and_resumes(tmp_path: Path) -> None:
