@@ -22,7 +22,7 @@ import tyro
 from selftaught.agents.local import LocalAgent, load_adapter
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.scripted import Scripted
-from selftaught.algorithms.gap_alarm import reading
+from selftaught.algorithms.gap_alarm import blind, reading
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.self_rewarding import ANCHOR, LEARNED_FROM, POLICY, Discarded, Rounds, of_the_policy
 from selftaught.algorithms.train import Loop, train
@@ -251,6 +251,7 @@ def _tracked(folder: Path, round_: int) -> dict[str, float]:
     row = next(row for row in _rows(folder) if row["round"] == round_)
     found = {f"audit/{name}": figure["mean"] for name, figure in row["figures"].items()}
     found |= {f"audit/pooled_{name}": value for name, value in row["pooled"].items()}
+    found["alarm/blind"] = float(blind(row["figures"].get("auroc")))
     if "alarm" in row:
         found |= {f"alarm/{name}": float(value) for name, value in row["alarm"].items()}
     return found

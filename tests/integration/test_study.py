@@ -21,7 +21,7 @@ from selftaught.benchmarks.study import Course, Method, as_text, learn, tokens_o
 from selftaught.benchmarks.studying import STUDIES, run
 from selftaught.benchmarks.update_reward import UpdateReward
 from selftaught.cli import main
-from selftaught.commands.study import known, spread
+from selftaught.commands.study import constant, known, spread
 from selftaught.envs.self_study.game import SelfStudy
 from selftaught.envs.self_study.lessons import PUBLISHED, Choice
 from selftaught.envs.self_study.library import Library
@@ -183,7 +183,8 @@ def test_what_is_known_is_counted_by_wording(tmp_path: Path) -> None:
     reworded = {"before_reworded": said(False), "after_reworded": said(True)}
     rows = [first, {**first, "source": "b.txt#1", "after": said(False), **reworded}]
     assert known(rows) == {"before": 0.0, "after": 0.5, "before_reworded": 0.0, "after_reworded": 1.0}
-    assert known([]) == {"before": 0.0, "after": 0.0}
+    assert known([]) == {"before": 0.0, "after": 0.0} and constant([]) == 0.0
+    assert constant([*rows, {**first, "open": "b"}, {**first, "open": "c"}]) == 0.5
     assert gaps(rows, tmp_path / "gaps.png").stat().st_size > 5_000 and gaps([], tmp_path / "none.png").exists()
     tasks = [Task(str(place), {}) for place in range(10)]
     assert [task.id for task in spread(tasks, 3)] == ["0", "3", "6"] and spread(tasks, 20) == tasks

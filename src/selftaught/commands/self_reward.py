@@ -102,6 +102,14 @@ def _judge(name: str) -> str | float:
     return rate
 
 
+def _alarms(row: dict[str, Any]) -> list[str]:
+    """The alarms that ring in a round."""
+    from selftaught.algorithms.gap_alarm import blind
+
+    rings = {"pleased": row.get("alarm", {}).get("rings", False), "blind": blind(row["figures"].get("auroc"))}
+    return [name for name, ringing in rings.items() if ringing]
+
+
 def _table(rows: list[dict[str, Any]], *, title: str) -> Table:
     from rich.table import Table
 
@@ -112,13 +120,12 @@ def _table(rows: list[dict[str, Any]], *, title: str) -> Table:
         table.add_column(head, justify="right")
     for row in rows:
         figures = {name: f"{figure['mean']:.2f}" for name, figure in row["figures"].items()}
-        alarm = row.get("alarm")
         table.add_row(
             "raw" if row["round"] < 0 else str(row["round"]),
             interval(row["figures"]["right"]),
             figures.get("points", ""),
             f"{row['pooled']['auroc']:.2f}" if "auroc" in row["pooled"] else "",
             *(figures.get(name, "") for name in ("pair_right", "pair_wrong", "words")),
-            "rings" if alarm and alarm["rings"] else "",
+            ", ".join(_alarms(row)),
         )
     return table
