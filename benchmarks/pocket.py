@@ -6,7 +6,7 @@ It makes learning curves a matter of minutes on a processor, with no download.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,11 +41,11 @@ POCKETS: Mapping[str, Pocket] = {
 }
 
 
-def pocket_chats(name: str, seed: int) -> list[tuple[Message, ...]]:
-    """The corpus of a pocket model's game."""
+def pocket_chats(name: str, seed: int) -> Iterator[tuple[Message, ...]]:
+    """The corpus of a pocket model's game, made as it is taken."""
     game = entry(POCKETS[name].game)
     assert game.corpus is not None
-    return list(game.corpus(np.random.default_rng([seed, *game.name.encode()])))
+    return game.corpus(np.random.default_rng([seed, *game.name.encode()]))
 
 
 def build_pocket(folder: Path, name: str, *, seed: int, meter: Meter = silent, chats: Chats | None = None) -> float:
@@ -74,7 +74,7 @@ def build_pocket(folder: Path, name: str, *, seed: int, meter: Meter = silent, c
         advance(done - shown)
         shown = done
 
-    said = pocket_chats(name, seed) if chats is None else chats
+    said = list(pocket_chats(name, seed)) if chats is None else chats
     workspace = folder.with_name(f".{folder.name}-unfinished")
     config = replace(POCKETS[name].pretraining, seed=seed)
     pretrained = pretrain(said, config=config, workspace=workspace, progress=show)
