@@ -106,7 +106,21 @@ def test_nonsense_is_refused() -> None:
 
 
 def test_the_whole_cycle_in_one_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    small = ["--tasks", "2", "--taught", "4", "--held-out", "3", "--rank", "2", "--wandb", "off"]
+    small = [
+        "--tasks",
+        "2",
+        "--taught",
+        "4",
+        "--held-out",
+        "3",
+        "--rank",
+        "2",
+        "--wandb",
+        "off",
+        "--kinds",
+        "sort",
+        "pick",
+    ]
     command = ["self-reward", "--model", "fake", "--judge", "0.2", *small, "--folder", str(tmp_path / "run")]
     assert main([*command, "--rounds", "1"]) == 0
     assert main([*command, "--rounds", "2"]) == 2
@@ -116,7 +130,10 @@ def test_the_whole_cycle_in_one_command(capsys: pytest.CaptureFixture[str], tmp_
     content = json.loads((tmp_path / "run" / "audit.json").read_text())
     assert [row["round"] for row in content["rows"]] == [RAW, 0, 1, 2]
     assert (tmp_path / "run" / "audit.png").exists()
-    assert "audit/right" in metric_rows(tmp_path / "run" / "metrics.jsonl")[-1]
+    last = metric_rows(tmp_path / "run" / "metrics.jsonl")[-1]
+    assert "audit/right" in last and "alarm/blind" in last
+    played = {episode.task.sealed["instruction"]["kind"] for episode in store.read_run(tmp_path / "run")}
+    assert played and played <= {"sort", "pick"}
     assert main([*command[:4], "judgy", "--folder", str(tmp_path / "other")]) == 2
     assert main([*command[:4], "1.5", "--folder", str(tmp_path / "other")]) == 2
     assert not (tmp_path / "other").exists()

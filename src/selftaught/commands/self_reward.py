@@ -29,7 +29,9 @@ class SelfReward:
     """Instructions a round."""
     level: int = 1
     """Of difficulty."""
-    taught: int = 2048
+    kinds: tuple[str, ...] = ()
+    """Of instructions; all if you name none."""
+    taught: int = 1024
     """Turns of scripted actors and judges that are imitated before the first round; 0 for none."""
     held_out: int = 100
     """Instructions of the audit, the same in every round."""
@@ -39,7 +41,9 @@ class SelfReward:
     """Of the adapter."""
     threads: int = 0
     """Of torch; its own choice if 0."""
-    learning: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=3e-4, batch=32, tokens=8192))
+    learning: Optimisation = field(
+        default_factory=lambda: Optimisation(learning_rate=2e-4, batch=8, tokens=8192, epochs=2)
+    )
     seed: int = 0
     """Fixes everything random."""
     folder: Path = Path("runs/self-reward")
