@@ -82,11 +82,14 @@ def lengths(content: Mapping[str, Any], path: Path) -> Path:
 
 
 def by_stage(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The rows of every stage after teaching as arms of their own: ``grown``, and ``grown, rewarded``."""
+    """The rows of every stage as arms of their own: ``nothing`` (once), ``grown``, and ``grown, rewarded``."""
+    rows = content["rows"]
+    first = rows[0]
+    named = {"base": "nothing", "taught": "{arm}", "rewarded": "{arm}, rewarded"}
     return [
-        {**row, "arm": row["arm"] if row["stage"] == "taught" else f"{row['arm']}, {row['stage']}"}
-        for row in content["rows"]
-        if row["stage"] != "base"
+        {**row, "arm": named[row["stage"]].format(arm=row["arm"])}
+        for row in rows
+        if row["stage"] != "base" or (row["arm"], row["seed"]) == (first["arm"], first["seed"])
     ]
 
 

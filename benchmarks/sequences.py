@@ -26,6 +26,7 @@ from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
+from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.studies import Chosen, imitate, policy_of, resumed, run_of, run_study
 from selftaught.envs.registry import entry, make_game
 from selftaught.envs.sequence.drawing import Dependency, allowed_in, draw
@@ -134,15 +135,18 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
     """
     with run_of(study, arm, seed=seed, folder=folder):
         _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
-    stages = ("base", "taught", *(["rewarded"] if arm.steps else []))
-    return [row for stage in stages for row in json.loads((folder / "evaluations" / f"{stage}.json").read_text())]
+    paths = [_before(folder), *(folder / "evaluations" / f"{stage}.json" for stage in ("taught", "rewarded"))]
+    return [row for path in paths if path.exists() for row in json.loads(path.read_text())]
 
 
 def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
     agent = policy_of(study, seed=seed, tokens=study.tokens_a_step * max(study.lengths))
-    _evaluate(study, agent, stage="base", folder=folder)
+    before = _before(folder)
+    settings = {name: value for name, value in asdict(study).items() if name != "arms"}
+    claim(before.parent / "settings", settings)
+    _evaluate(study, agent, stage="base", path=before)
     _teach(study, arm, agent, seed=seed, folder=folder / "taught", bars=bars)
-    _evaluate(study, agent, stage="taught", folder=folder)
+    _evaluate(study, agent, stage="taught", path=folder / "evaluations" / "taught.json")
     if not arm.steps:
         return
     game = make_game(GAME, steps=study.practised, dependencies=study.dependencies)
@@ -162,7 +166,12 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
         loop=Loop(steps=arm.steps, seed=seed),
         meter=bars,
     )
-    _evaluate(study, agent, stage="rewarded", folder=folder)
+    _evaluate(study, agent, stage="rewarded", path=folder / "evaluations" / "rewarded.json")
+
+
+def _before(folder: Path) -> Path:
+    """Where the evaluation of the model as it comes lies, which is the same for all arms and seeds."""
+    return folder.parent.parent / "shared" / "base.json"
 
 
 def lessons(arm: Arm, *, seed: int) -> Iterator[Lesson]:
@@ -239,9 +248,8 @@ def _taught(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _evaluate(study: Study, agent: LocalAgent, *, stage: str, folder: Path) -> None:
+def _evaluate(study: Study, agent: LocalAgent, *, stage: str, path: Path) -> None:
     """The likeliest replies to held-out chains, unless that was done before: one row a split and length."""
-    path = folder / "evaluations" / f"{stage}.json"
     if path.exists():
         return
     rows = []

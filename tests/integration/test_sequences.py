@@ -31,7 +31,7 @@ def test_a_study_runs_and_is_published(tmp_path: Path) -> None:
     assert chains == {("test", 1), ("test", 2), ("pairs", 2), ("families", 1), ("families", 2)}
     assert all(row["quality"]["count"] == FAKE.held_out for row in content["rows"])
     table = tables_studies.lengths_table(content)
-    assert table.count("| following |") == 3 * (len(FAKE.arms) + 1) and "| grown, rewarded | pairs |" in table
+    assert table.count("| following |") == 3 * (len(FAKE.arms) + 2) and "| grown, rewarded | pairs |" in table
     assert plots_studies.lengths(content, tmp_path / "lengths.png").stat().st_size > 10_000
     again = run(config)
     assert json.loads(again.read_text())["rows"] == content["rows"]
