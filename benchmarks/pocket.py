@@ -37,7 +37,7 @@ POCKETS: Mapping[str, Pocket] = {
     "pocket-reflect": Pocket("reflect", Pretraining(vocabulary=1024, single_digits=True)),
     "pocket-study": Pocket("self_study", Pretraining(vocabulary=1024, single_digits=True)),
     "pocket-steps": Pocket("sequence", Pretraining(vocabulary=1024, single_digits=True)),
-    "pocket-hardware": Pocket("hardware", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
+    "pocket-hardware": Pocket("hardware", Pretraining(vocabulary=1024, single_digits=True)),
 }
 
 

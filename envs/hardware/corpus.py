@@ -1,85 +1,62 @@
-"""Chats from which a model can learn the language and the tasks from nothing, on tiny modules of the training split.
+"""Chats from which a model can learn the language from nothing, and to find and repeat what it reads; no task.
 
-What is asked is what the game asks; half of the replies have a mistake of the kinds that training has. A model learns
-the form and the usual edits, and nothing says which of two likely ones is right: that is what is paid.
+The texts are those of problems on tiny modules of the training split: designs, faulty and whole, descriptions, and the
+tools' words. Nothing is repaired, filled or built: that is what the data of ``selftaught augment hardware`` teach.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
-from selftaught.envs.hardware import mutations
-from selftaught.envs.hardware.designs import KEYWORDS, Design, draw, split_of, tokens
+from selftaught.envs.hardware.designs import Design, draw
 from selftaught.envs.hardware.making import make
-from selftaught.envs.hardware.patches import patch
+from selftaught.envs.hardware.patches import numbered
 from selftaught.envs.hardware.problems import Kind, Problem
-from selftaught.envs.hardware.prompts import chat
+from selftaught.envs.hardware.prompts import RULES, fenced
 from selftaught.types import Message
 
-SHARES: Final[dict[Kind, float]] = {"repair": 0.6, "complete": 0.3, "round_trip": 0.1}
-"""Of the chats."""
-_TRIES: Final = 8
+SHARES: Final[dict[Kind, float]] = {"repair": 0.6, "complete": 0.2, "round_trip": 0.2}
+"""Of the problems whose texts are read."""
+Exercise = Literal["again", "lines", "rest", "rules"]
+EXERCISES: Final[dict[Exercise, float]] = {"again": 0.4, "lines": 0.25, "rest": 0.3, "rules": 0.05}
+"""Of the chats: a text again, some lines of a module, what comes after its beginning, the rules of a task."""
 
 
-def corpus(
-    rng: np.random.Generator,
-    *,
-    count: int = 40_000,
-    rules: float = 0.2,
-    lines: float = 0.5,
-    wrong: float = 0.5,
-    level: int = 0,
-) -> Iterator[tuple[Message, ...]]:
-    """``count`` chats, a share of them ``wrong``; the rules, which never change, stand in a share of them only.
-
-    ``lines``: the share of repairs that are told as the lines that change.
-    """
+def corpus(rng: np.random.Generator, *, count: int = 30_000, level: int = 0) -> Iterator[tuple[Message, ...]]:
+    """``count`` chats."""
     kinds, shares = list(SHARES), list(SHARES.values())
+    exercises, often = list(EXERCISES), list(EXERCISES.values())
     for _ in range(count):
         kind = kinds[int(rng.choice(len(kinds), p=shares))]
         found = make(kind, rng, designs=partial(_drawn, level), level=level, split="train").problem
-        found = replace(found, lines=kind == "repair" and rng.random() < lines)
-        told = chat(found) if rng.random() < rules else chat(found)[1:]
-        yield (*told, Message("assistant", spoilt(found, rng) if rng.random() < wrong else found.reply))
+        asked, said = _exercise(exercises[int(rng.choice(len(exercises), p=often))], found, rng)
+        yield Message("user", asked), Message("assistant", said)
 
 
-def spoilt(found: Problem, random: np.random.Generator) -> str:
-    """A reply of the right form with a mistake in it, which now and then is none; of a module, no held-out design."""
-    if any(found.pieces):
-        return _misfilled(found, random).reply
-    for _ in range(_TRIES):
-        kind = mutations.TAUGHT[int(random.integers(len(mutations.TAUGHT)))]
-        text = mutations.mutate(found.golden, kind, random)
-        if text is not None and split_of(text) == "train":
-            return patch(found.shown, text) if found.lines else text
-    return found.reply
-
-
-def _misfilled(found: Problem, random: np.random.Generator) -> Problem:
-    """The problem where one token of an answer is another of the module, a name for a name where there is one."""
-    place = int(random.integers(len(found.answers)))
-    answer = found.answers[place]
-    told = tokens(answer)
-    old = told[int(random.integers(len(told)))] if told else answer
-    others = [token for token in dict.fromkeys(tokens(found.golden)) if token != old]
-    alike = [token for token in others if _class(token) == _class(old)] or others
-    start, new = max(answer.rfind(old), 0), alike[int(random.integers(len(alike)))]
-    changed = answer[:start] + new + answer[start + len(old) :]
-    return replace(found, answers=(*found.answers[:place], changed, *found.answers[place + 1 :]))
-
-
-def _class(token: str) -> str:
-    """Keywords, names, numbers, operators; brackets and the like are each of their own."""
-    if token in KEYWORDS:
-        return "keyword"
-    if token[:1].isalpha() or token[:1] == "_":
-        return "name"
-    return "number" if token[:1].isdigit() else token if token in "()[]{};,@#:" else "operator"
+def _exercise(exercise: Exercise, found: Problem, rng: np.random.Generator) -> tuple[str, str]:
+    """What is asked, and the reply."""
+    code = (found.shown or found.golden).strip("\n")
+    match exercise:
+        case "again":
+            texts = [text.strip("\n") for text in (found.golden, found.shown, found.told, found.said) if text]
+            text = texts[int(rng.integers(len(texts)))]
+            return f"Write this again.\n\n{fenced(text)}", text
+        case "lines":
+            lines = numbered(code).split("\n")
+            places = sorted(rng.choice(len(lines), size=min(len(lines), int(rng.integers(1, 4))), replace=False))
+            told = ", ".join(str(place + 1) for place in places)
+            return f"Write these lines: {told}.\n\n{fenced(numbered(code))}", "\n".join(lines[p] for p in places)
+        case "rest":
+            words = found.golden.strip("\n").split(" ")
+            cut = int(rng.integers(len(words)))
+            return f"Go on.\n\n{' '.join(words[:cut])}".rstrip(), " ".join(words[cut:])
+        case "rules":
+            rules = list(RULES.values())[int(rng.integers(len(RULES)))]
+            return f"Write this again.\n\n{rules}", rules
 
 
 def _drawn(level: int, random: np.random.Generator, split: str) -> Design:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from selftaught.agents.scripted import Scripted
 from selftaught.envs.hardware import answers, making
-from selftaught.envs.hardware.corpus import SHARES, corpus, spoilt
+from selftaught.envs.hardware.corpus import corpus
 from selftaught.envs.hardware.designs import HELD_OUT as FAMILIES_HELD_OUT
 from selftaught.envs.hardware.designs import split_of
 from selftaught.envs.hardware.game import Hardware, HardwareState
@@ -250,19 +251,18 @@ def _asked(found: Problem) -> Ask:
     return ask
 
 
-def test_the_corpus_is_half_wrong_and_of_the_training_split() -> None:
-    tasks = islice(Hardware(kinds=tuple(SHARES), level=0).tasks("train", 0), 150)
-    problems, random = [problem(task.public) for task in tasks], np.random.default_rng(1)
-    said = [(one, one.reply if random.random() < 0.5 else spoilt(one, random)) for one in problems]
-    assert 0.35 < np.mean([judge(*one).rung == "equal" for one in said]) < 0.65
-    assert all(filled(*one) is not None for one in said)
-    right, wrong = (list(corpus(np.random.default_rng(0), count=40, wrong=share)) for share in (0.0, 1.0))
-    assert np.mean([one[-1] != other[-1] for one, other in zip(right, wrong, strict=True)]) > 0.9
+def test_the_corpus_has_the_language_and_no_task() -> None:
     chats = list(corpus(np.random.default_rng(0), count=150))
-    assert all(chat[-1].role == "assistant" and chat[-1].content for chat in chats)
-    repaired = [chat[-1].content for chat in chats if chat[-1].content.startswith("module")]
-    assert len(repaired) > 40 and all(split_of(text) == "train" for text in repaired)
-    assert np.mean([len(chat) == 3 for chat in chats]) < 0.4
+    whole, exercises = 0, Counter[str]()
+    for asked, said in chats:
+        order, _, given = asked.content.partition("\n\n")
+        exercises[order.partition(":")[0]] += 1
+        if order.startswith("Go on"):
+            whole += split_of(f"{given} {said.content}") == "train"
+        else:
+            assert said.content and all(line in given for line in said.content.split("\n"))
+    assert set(exercises) == {"Write this again.", "Write these lines", "Go on."}
+    assert whole == exercises["Go on."] > 20
 
 
 def test_designs_of_ones_own(tmp_path: Path) -> None:
