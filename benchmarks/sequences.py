@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import tyro
@@ -27,7 +27,17 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.record import claim
-from selftaught.benchmarks.studies import Chosen, imitate, policy_of, resumed, run_of, run_study
+from selftaught.benchmarks.studies import (
+    Chosen,
+    Counted,
+    policy_of,
+    resumed,
+    run_of,
+    run_study,
+    taught_in,
+    teach,
+    tokens_of,
+)
 from selftaught.envs.registry import entry, make_game
 from selftaught.envs.sequence.drawing import Dependency, allowed_in, draw
 from selftaught.envs.sequence.game import FORMS, RULES, WORKER
@@ -38,10 +48,6 @@ from selftaught.store import aside
 from selftaught.types import Ask, Codec, Episode, Outcome, Reply, Task, Turn
 
 GAME: Final = "sequence"
-PARTS: Final = 8
-"""Steps of teaching, each with a share of the tokens: what a kill can lose at most."""
-LESSONS: Final = "lessons.json"
-Counted = Literal["all", "replies"]
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ def run(chosen: Chosen) -> Path:
     Raises:
         ValueError: on an unknown study, or without seeds.
     """
-    return run_study(chosen, STUDIES, run_arm, module="sequences", more={"taught": _taught})
+    return run_study(chosen, STUDIES, run_arm, module="sequences", more={"taught": taught_in})
 
 
 def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
@@ -145,7 +151,8 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
     settings = {name: value for name, value in asdict(study).items() if name != "arms"}
     claim(before.parent / "settings", settings)
     _evaluate(study, agent, stage="base", path=before)
-    _teach(study, arm, agent, seed=seed, folder=folder / "taught", bars=bars)
+    told = cache(lambda: syllabus(study, arm, seed=seed, codec=agent.codec))
+    teach(agent, told, learning=study.teaching, seed=seed, folder=folder / "taught", bars=bars)
     _evaluate(study, agent, stage="taught", path=folder / "evaluations" / "taught.json")
     if not arm.steps:
         return
@@ -191,11 +198,11 @@ def syllabus(study: Study, arm: Arm, *, seed: int, codec: Codec) -> list[Episode
     first = next(iter(study.arms.values()))
     budget = study.tokens
     if arm.counted == "replies":
-        budget = sum(_tokens(episode, codec)["replies"] for episode in syllabus(study, first, seed=seed, codec=codec))
+        budget = sum(tokens_of(episode, codec)["replies"] for episode in syllabus(study, first, seed=seed, codec=codec))
     found: list[Episode] = []
     for number, lesson in enumerate(lessons(arm, seed=seed)):
         episode = _taught_by(lesson, number)
-        budget -= _tokens(episode, codec)[arm.counted]
+        budget -= tokens_of(episode, codec)[arm.counted]
         if budget < 0:
             return found
         found.append(episode)
@@ -208,44 +215,6 @@ def _taught_by(lesson: Lesson, number: int) -> Episode:
     turn = Turn(Ask(WORKER, tuple(asked)), Reply(said.content), "lesson")
     name = f"lesson-{number}"
     return Episode(name, GAME, Task(name, {}), name, (turn,), Outcome("done", {WORKER: 1.0}), {})
-
-
-def _tokens(episode: Episode, codec: Codec) -> Mapping[Counted, int]:
-    (turn,) = episode.turns
-    replies = len(codec.reply(turn.reply.text))
-    return {"all": len(codec.prompt(turn.ask.messages)) + replies, "replies": replies}
-
-
-def _teach(study: Study, arm: Arm, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:
-    """One pass over the arm's lessons, every trained token alike."""
-    told = cache(lambda: syllabus(study, arm, seed=seed, codec=agent.codec))
-
-    def source(step: int, seed_: int) -> list[Episode]:
-        each = -(-len(told()) // PARTS)
-        return told()[step * each : (step + 1) * each]
-
-    imitate(
-        agent,
-        source,
-        learning=study.teaching,
-        seed=seed,
-        folder=folder,
-        bars=bars,
-        steps=PARTS,
-        normalise="token",
-    )
-    path = folder / LESSONS
-    if not path.exists():
-        counted = [_tokens(episode, agent.codec) for episode in told()]
-        figures = {"lessons": len(counted)} | {kind: sum(one[kind] for one in counted) for kind in counted[0]}
-        with aside(path) as file:
-            file.write(json.dumps([figures]).encode())
-
-
-def _taught(folder: Path) -> list[dict[str, Any]]:
-    """How many lessons there were, and how many tokens they had."""
-    found: list[dict[str, Any]] = json.loads((folder / "taught" / LESSONS).read_text())
-    return found
 
 
 def _evaluate(study: Study, agent: LocalAgent, *, stage: str, path: Path) -> None:

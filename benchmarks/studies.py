@@ -23,7 +23,7 @@ from selftaught.checkpoint import latest
 from selftaught.progress import Meter, meter
 from selftaught.store import aside
 from selftaught.tracking import JsonlTracker
-from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
+from selftaught.types import Ask, Codec, Episode, Message, Outcome, Reply, Task, Turn
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -148,6 +148,44 @@ def imitate(
     )
 
 
+def teach(
+    agent: LocalAgent,
+    lessons: Callable[[], Sequence[Episode]],
+    *,
+    learning: Optimisation,
+    seed: int,
+    folder: Path,
+    bars: Meter,
+) -> None:
+    """One pass over ``lessons``, every trained token alike; ``lessons.json`` says how many there were."""
+
+    def source(step: int, seed_: int) -> list[Episode]:
+        each = -(-len(lessons()) // PARTS)
+        return list(lessons()[step * each : (step + 1) * each])
+
+    imitate(agent, source, learning=learning, seed=seed, folder=folder, bars=bars, steps=PARTS, normalise="token")
+    path = folder / LESSONS
+    if not path.exists():
+        counted = [tokens_of(episode, agent.codec) for episode in lessons()]
+        figures = {"lessons": len(counted)} | {kind: sum(one[kind] for one in counted) for kind in counted[0]}
+        with aside(path) as file:
+            file.write(json.dumps([figures]).encode())
+
+
+def taught_in(folder: Path) -> Rows:
+    """How many lessons the run of ``folder`` had, and how many tokens they had; nothing of an arm without any."""
+    path = folder / "taught" / LESSONS
+    found: Rows = json.loads(path.read_text()) if path.exists() else []
+    return found
+
+
+def tokens_of(episode: Episode, codec: Codec) -> Mapping[Counted, int]:
+    """Of a lesson of one turn: all that are read, and those of the reply alone."""
+    (turn,) = episode.turns
+    replies = len(codec.reply(turn.reply.text))
+    return {"all": len(codec.prompt(turn.ask.messages)) + replies, "replies": replies}
+
+
 def of_chats(chats: Iterable[Sequence[Message]]) -> list[Episode]:
     """Chats as games of one turn each, whose last message is worth learning."""
     found = []
@@ -167,6 +205,11 @@ def training_rows(folder: Path, kept: Collection[str]) -> list[dict[str, Any]]:
 
 POLICY = "policy"
 SECONDS = "seconds.json"
+LESSONS = "lessons.json"
+PARTS = 8
+"""Steps of teaching, each with a share of the lessons: what a kill can lose at most."""
+Counted = Literal["all", "replies"]
+"""Which tokens are made equal between arms: all that are read, or those of the replies, which are trained."""
 
 
 @contextmanager
