@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,17 @@ def evaluate(
             faced = [episode for label, episode in mine if name in (ALL, label)]
             rows.append(Row(seat, name, seat_figures(seat, faced, measures=measures)))
     return Evaluation(policy.name, tuple(rows), tuple(episodes))
+
+
+def pass_at(k: int, samples: int, solved: int) -> float:
+    """The chance that one of ``k`` replies is right if ``solved`` of ``samples`` are (arXiv 2107.03374, section 2.1).
+
+    Raises:
+        ValueError: if there are fewer samples than ``k``, or than were solved.
+    """
+    if not 1 <= k <= samples or not 0 <= solved <= samples:
+        raise ValueError(f"pass@{k} needs at least {k} samples and at most as many solved: {samples}, {solved}")
+    return 1.0 - comb(samples - solved, k) / comb(samples, k)
 
 
 def seat_figures(seat: Seat, episodes: Sequence[Episode], *, measures: Sequence[str] = ()) -> Mapping[str, Estimate]:

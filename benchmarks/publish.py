@@ -24,7 +24,7 @@ from selftaught.benchmarks.tables import (
     throughput_table,
     transcripts,
 )
-from selftaught.benchmarks.tables_hardware import hostile_table, problems_table
+from selftaught.benchmarks.tables_hardware import fault_table, hostile_table, learning_table, problems_table
 from selftaught.benchmarks.tables_hardware_data import data_table
 from selftaught.benchmarks.tables_quiz import forgetting_table, quiz_table
 from selftaught.benchmarks.tables_rounds import alarm_table, audit_table, rounds_table
@@ -78,6 +78,8 @@ TABLES: Final[Mapping[str, Table]] = {
     "self-reward-judges": rounds_table,
     "self-reward-smollm2": rounds_table,
     "hardware-data": data_table,
+    "hardware": learning_table,
+    "hardware-smollm2": learning_table,
 }
 """The table of every result, which a block ``result:NAME`` holds."""
 MORE: Final[Mapping[str, Table]] = {
@@ -86,6 +88,7 @@ MORE: Final[Mapping[str, Table]] = {
     "speech": speech_table,
     "transcript": transcripts,
     "growth": growth_table,
+    "faults": fault_table,
 }
 """What else a block can hold of a result."""
 PICTURES: Final[Mapping[str, Picture]] = {

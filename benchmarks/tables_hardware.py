@@ -1,10 +1,14 @@
-"""Markdown tables of the hardware results: hostile designs, and public problems by two judges."""
+"""Markdown tables of the hardware results: hostile designs, public problems by two judges, and what data teach."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
+
+from selftaught.benchmarks.cells import cell, markdown, short, source, spread
+from selftaught.benchmarks.plots import distinct
+from selftaught.benchmarks.plots_studies import by_stage
 
 
 def hostile_table(result: Mapping[str, Any]) -> str:
@@ -52,3 +56,37 @@ def problems_table(result: Mapping[str, Any]) -> str:
                 interval = f"{rate['mean']:.2f} [{rate['low']:.2f}, {rate['high']:.2f}]"
                 lines.append(f"| {row['player']} | {judge} | {k} | {interval} |")
     return "\n".join(lines)
+
+
+def learning_table(content: Mapping[str, Any]) -> str:
+    """What the likeliest replies solve by kind of problem and split, a line a stage; then repairs by kind of fault."""
+    rows = [row for row in by_stage(content) if "fault" not in row]
+    players = [{**row, "arm": row["player"], "seed": 0} for row in content["players"]]
+    columns = list(dict.fromkeys((row["kind"], row["split"]) for row in rows))
+    lines = [["learned from", *(f"{kind.replace('_', ' ')}, {split}" for kind, split in columns), "repair compiles"]]
+    lines.append(["---"] * len(lines[0]))
+    for name in distinct([*rows, *players], "arm"):
+        mine = {
+            (row["kind"], row["split"], row["seed"]): row for row in [*rows, *players] if row["arm"] == name
+        }.items()
+        cells = [cell([row["success"] for key, row in mine if key[:2] == column]) for column in columns]
+        syntax = cell([row["syntax"] for key, row in mine if key[:2] == columns[0]])
+        lines.append([name, *cells, syntax])
+    taught = {row["arm"]: row for row in content["taught"] if row["seed"] == content["seeds"][0]}
+    told = "; ".join(f"{arm}: {row['lessons']:,} rows, {row['all']:,} tokens" for arm, row in taught.items())
+    return f"{markdown(lines)}\n\n{spread(content)} Taught (first seed): {told}.{source(content)}"
+
+
+def fault_table(content: Mapping[str, Any]) -> str:
+    """``pass@k`` of sampled repairs by kind of fault, at every stage."""
+    rows = [row for row in by_stage(content) if "fault" in row]
+    names = [name for name in rows[0] if name.startswith("pass@")]
+    stages = distinct(rows, "arm")
+    lines = [["fault", *(f"{stage}: {name}" for stage in stages for name in names)]]
+    lines.append(["---"] * len(lines[0]))
+    faults = list(dict.fromkeys((row["split"], row["fault"]) for row in rows))
+    for split, fault in sorted(faults, key=lambda key: (key[0] == "hard", key[1] != "all", key[1])):
+        mine = [row for row in rows if (row["split"], row["fault"]) == (split, fault)]
+        means = [short(row[name]["mean"] for row in mine if row["arm"] == s) for s in stages for name in names]
+        lines.append([f"{fault} ({split})", *means])
+    return f"{markdown(lines)}\n\nMeans over problems and seeds."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -26,12 +26,13 @@ STAGES: Final = ("completion", "aligned")
 class Amounts:
     """Rows of each design: ``holes`` of every kind of completion but the body, ``repairs`` proved faults of ``faults``.
 
-    A fault or a hole that is drawn twice is one row.
+    A fault or a hole that is drawn twice is one row. With ``lines`` a repair is told as the lines that change.
     """
 
     holes: int = 2
     repairs: int = 3
     faults: tuple[str, ...] = mutations.TAUGHT
+    lines: bool = False
 
     def __post_init__(self) -> None:
         for name in ("holes", "repairs"):
@@ -76,7 +77,8 @@ def rows_of(golden: str, random: np.random.Generator, amounts: Amounts) -> list[
     """All rows of a design that can be judged."""
     made = [making.completion(golden, random, "body")]
     made += [making.completion(golden, random, form) for form in making.HOLES[1:] for _ in range(amounts.holes)]
-    made += [making.repair(golden, random, amounts.faults) for _ in range(amounts.repairs)]
+    repairs = (making.repair(golden, random, amounts.faults) for _ in range(amounts.repairs))
+    made += [replace(one, problem=replace(one.problem, lines=amounts.lines)) for one in repairs if one is not None]
     made += [making.of_design("round_trip", golden, random)]
     found = {row.messages: row for one in made if one is not None for row in _proved(one)}
     if told := making.described(golden, random):

@@ -68,6 +68,8 @@ class Augment:
     """Rows of each design and kind of completion: statement, token, mask."""
     repairs: int = 3
     """Faults of each design."""
+    reply: Literal["module", "lines"] = "module"
+    """Of a repair: the whole module, or only the lines that change."""
     every_fault: bool = False
     """Also the kinds of faults that the game keeps for its split `hard`."""
     constructs: int = 0
@@ -172,7 +174,8 @@ def _write_parts(config: Augment, parts: Path, designs: list[Design], bars: Mete
     from selftaught.envs.hardware.designs import split_of
     from selftaught.envs.hardware.mutations import KINDS, TAUGHT
 
-    amounts = Amounts(config.holes, config.repairs, tuple(KINDS) if config.every_fault else TAUGHT)
+    faults = tuple(KINDS) if config.every_fault else TAUGHT
+    amounts = Amounts(config.holes, config.repairs, faults, lines=config.reply == "lines")
     jobs: list[Design | str] = [*designs, *["construct"] * config.constructs, *["script"] * config.scripts]
     advance = bars("augment", len(jobs))
     for start in range(0, len(jobs), CHUNK):

@@ -1,0 +1,296 @@
+"""What the data of ``hardware`` teach: all of its tasks against completion alone, at equal tokens, then by proof.
+
+``python -m selftaught.benchmarks.hardware_learning`` teaches every arm of a study with every seed, in
+``runs/<study>/<arm>/seed-<n>``, lets it learn to repair from what the prover pays, and resumes what is there; then it
+writes ``benchmarks/results/<study>.json`` with what is proved right on held-out designs (``test``), and on families of
+designs and kinds of faults that training never has (``hard``): likeliest replies by kind of problem, and of repairs
+pass@k by kind of fault. Settings are chosen on the validation split.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import tyro
+
+from selftaught.agents.local import LocalAgent
+from selftaught.agents.scripted import Scripted
+from selftaught.algorithms.grpo import Grpo
+from selftaught.algorithms.learner import Learner
+from selftaught.algorithms.optimisation import Optimisation
+from selftaught.algorithms.train import Loop, train
+from selftaught.benchmarks.evaluation import pass_at, seat_figures
+from selftaught.benchmarks.record import claim
+from selftaught.benchmarks.studies import (
+    Chosen,
+    of_chats,
+    policy_of,
+    resumed,
+    run_of,
+    run_study,
+    taught_in,
+    teach,
+    tokens_of,
+    training_rows,
+)
+from selftaught.envs.hardware.dataset import STAGES, Amounts, rows_of
+from selftaught.envs.hardware.designs import draw
+from selftaught.envs.hardware.game import ENGINEER, Hardware
+from selftaught.envs.hardware.players import PLAYERS
+from selftaught.envs.hardware.problems import Kind
+from selftaught.progress import Meter
+from selftaught.rollout import rollout
+from selftaught.store import aside
+from selftaught.summary import bootstrap
+from selftaught.types import Agent, Codec, Episode
+
+MEASURES: Final = ("success", "syntax", "gained")
+FAULT: Final = "fault/"
+KEPT: Final = ("reward/engineer", "metric/success", "metric/syntax", "learn/kl", "sampled/entropy")
+"""Training figures that are published."""
+BESIDE: Final = ("identity", "random_edit", "hint_fixer")
+"""Scripted engineers on the same repairs."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to use the same designs."""
+
+    stages: tuple[str, ...] = STAGES
+    """Of rows, in the order of training."""
+    steps: int = 0
+    """Of GRPO on repairs after teaching."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Arms that are compared on the same held-out problems."""
+
+    arms: Mapping[str, Arm]
+    model: str = "pocket-hardware"
+    rank: int = 64
+    level: int = 0
+    tokens: int = 2_000_000
+    """Of an arm's rows, replies included."""
+    amounts: Amounts = field(default_factory=lambda: Amounts(holes=1, repairs=6, lines=True))
+    kinds: tuple[Kind, ...] = ("repair", "complete", "round_trip")
+    """Of problems that are evaluated."""
+    splits: tuple[str, ...] = ("test", "hard")
+    held_out: int = 200
+    """Problems of each kind and split."""
+    samples: int = 8
+    """Replies to each repair for pass@k, and in a group of GRPO."""
+    games: int = 256
+    """A step of GRPO."""
+    kl: float = 0.01
+    reply_tokens: int = 100
+    threads: int = 1
+    split: str = "test"
+    """Of the designs that are held out; validation while settings are chosen, and then nothing is ``hard``."""
+    teaching: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=1e-3, batch=32, tokens=8192))
+    learning: Optimisation = field(
+        default_factory=lambda: Optimisation(learning_rate=3e-4, batch=32, tokens=8192, grouped=True)
+    )
+
+    def game(self, kind: Kind) -> Hardware:
+        """Problems of a kind; repairs are told as in the rows."""
+        return Hardware(kinds=(kind,), level=self.level, reply="lines" if self.amounts.lines else "module")
+
+
+ALL, COMPLETION = "all tasks", "completion alone"
+STUDIES: Final[Mapping[str, Study]] = {
+    "hardware": Study({ALL: Arm(steps=24), COMPLETION: Arm(STAGES[:1])}),
+    "hardware-smollm2": Study(
+        {ALL: Arm(steps=8), COMPLETION: Arm(STAGES[:1])},
+        model="smollm2-135m",
+        rank=16,
+        tokens=150_000,
+        held_out=40,
+        samples=4,
+        games=64,
+        threads=2,
+        teaching=Optimisation(learning_rate=5e-4, batch=16, tokens=4096),
+        learning=Optimisation(learning_rate=1e-4, batch=16, tokens=4096, grouped=True),
+    ),
+    "hardware-fake": Study(
+        {ALL: Arm(steps=1), COMPLETION: Arm(STAGES[:1])},
+        model="fake",
+        rank=2,
+        tokens=6000,
+        held_out=3,
+        samples=2,
+        games=4,
+        reply_tokens=4,
+        teaching=Optimisation(batch=8),
+        learning=Optimisation(batch=8, grouped=True),
+    ),
+}
+"""Studies by name; the last runs all of the machinery on a random model."""
+
+
+def run(chosen: Chosen) -> Path:
+    """Run or resume; where the result lies.
+
+    Raises:
+        ValueError: on an unknown study, or without seeds.
+    """
+    more = {"taught": taught_in, "training": _training, "players": _beside}
+    return run_study(chosen, STUDIES, run_arm, module="hardware_learning", more=more)
+
+
+def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
+    """Teach one arm and evaluate it at every stage; rows of all evaluations, those of earlier calls included.
+
+    Raises:
+        ValueError: if the folder holds a run with other settings.
+    """
+    with run_of(study, arm, seed=seed, folder=folder):
+        _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
+    paths = [_shared(folder) / "base.json"]
+    paths += [folder / "evaluations" / f"{stage}.json" for stage in ("taught", "rewarded")]
+    return [row for path in paths if path.exists() for row in json.loads(path.read_text())]
+
+
+def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
+    agent = policy_of(study, seed=seed, tokens=study.reply_tokens)
+    shared = _shared(folder)
+    claim(shared / "settings", {name: value for name, value in asdict(study).items() if name != "arms"})
+    _evaluate_players(study, shared / "players.json")
+    _evaluate(study, agent, stage="base", path=shared / "base.json")
+    told = cache(lambda: of_chats(syllabus(study, arm, seed=seed, codec=agent.codec)))
+    teach(agent, told, learning=study.teaching, seed=seed, folder=folder / "taught", bars=bars)
+    _evaluate(study, agent, stage="taught", path=folder / "evaluations" / "taught.json")
+    if not arm.steps:
+        return
+    game = study.game("repair")
+
+    def source(step: int, seed_: int) -> list[Episode]:
+        each = study.games // study.samples
+        tasks = islice(game.tasks("train", seed), step * each, (step + 1) * each)
+        return rollout(game, tasks, {ENGINEER: agent}, seed=seed_, samples=study.samples, label=f"{step}/")
+
+    train(
+        folder=folder,
+        agent=agent,
+        algorithm=Grpo(kl=study.kl),
+        learner=Learner(agent.model, study.learning),
+        source=source,
+        tracker=resumed(folder),
+        loop=Loop(steps=arm.steps, seed=seed),
+        meter=bars,
+    )
+    _evaluate(study, agent, stage="rewarded", path=folder / "evaluations" / "rewarded.json")
+
+
+def syllabus(study: Study, arm: Arm, *, seed: int, codec: Codec) -> list[Any]:
+    """The arm's rows as chats, stage after stage, the same share of its tokens each."""
+    left = dict.fromkeys(arm.stages, study.tokens / len(arm.stages))
+    found: dict[str, list[Any]] = {stage: [] for stage in arm.stages}
+    for row in rows(study, seed=seed):
+        if left.get(row.stage, -1.0) >= 0:
+            (lesson,) = of_chats([row.messages])
+            left[row.stage] -= tokens_of(lesson, codec)["all"]
+            if left[row.stage] >= 0:
+                found[row.stage].append(row.messages)
+        if max(left.values()) < 0:
+            return [chat for stage in arm.stages for chat in found[stage]]
+    raise AssertionError("rows are endless")
+
+
+def rows(study: Study, *, seed: int) -> Iterator[Any]:
+    """The rows of endless drawn designs of the training split, those of one design after another."""
+    number = 0
+    while True:
+        random = np.random.default_rng([seed, number])
+        yield from rows_of(draw(random, level=study.level, split="train").text, random, study.amounts)
+        number += 1
+
+
+def _shared(folder: Path) -> Path:
+    """Where lies what all arms and seeds share: the model as it comes, and scripted players."""
+    return folder.parent.parent / "shared"
+
+
+def _evaluate(study: Study, agent: LocalAgent, *, stage: str, path: Path) -> None:
+    """The likeliest replies by split and kind, and several samples of repairs, unless that was done before."""
+    if path.exists():
+        return
+    greedy = agent.sibling(name=stage, adapter="default", sampling=replace(agent.sampling, temperature=0.0))
+    found = []
+    for split in _splits(study):
+        for kind in study.kinds:
+            found.append({"stage": stage, "split": split, "kind": kind, **_figures(study, greedy, kind, split)})
+        game = study.game("repair")
+        tasks = islice(game.tasks(split, 0), study.held_out)
+        sampled = rollout(game, tasks, {ENGINEER: agent}, seed=1, samples=study.samples)
+        for fault, rates in _passed(sampled, study.samples).items():
+            found.append({"stage": stage, "split": split, "kind": "repair", "fault": fault, **rates})
+    with aside(path) as file:
+        file.write(json.dumps(found).encode())
+
+
+def _splits(study: Study) -> tuple[str, ...]:
+    return study.splits if study.split == "test" else (study.split,)
+
+
+def _figures(study: Study, agent: Agent, kind: Kind, split: str) -> dict[str, Any]:
+    game = study.game(kind)
+    episodes = rollout(game, islice(game.tasks(split, 0), study.held_out), {ENGINEER: agent}, seed=0)
+    figures = seat_figures(ENGINEER, episodes, measures=MEASURES)
+    return {name: asdict(figures[name]) for name in MEASURES}
+
+
+def _passed(episodes: Sequence[Episode], samples: int) -> dict[str, dict[str, Any]]:
+    """``pass@k`` of all repairs, and by kind of fault, with intervals over problems."""
+    by_task = [episodes[start : start + samples] for start in range(0, len(episodes), samples)]
+    by_fault: dict[str, list[int]] = defaultdict(list)
+    for mine in by_task:
+        solved = sum(episode.metrics["success"] == 1 for episode in mine)
+        for fault in ("all", mine[0].task.sealed["fault"]):
+            by_fault[fault].append(solved)
+    return {
+        fault: {
+            f"pass@{k}": asdict(
+                bootstrap([pass_at(k, samples, one) for one in solved], [str(place) for place in range(len(solved))])
+            )
+            for k in sorted({1, samples})
+        }
+        for fault, solved in by_fault.items()
+    }
+
+
+def _evaluate_players(study: Study, path: Path) -> None:
+    """Scripted engineers on the same problems, unless that was done before."""
+    if path.exists():
+        return
+    found = []
+    for name in BESIDE:
+        agent = Scripted(name, PLAYERS[ENGINEER][name])
+        for split in _splits(study):
+            for kind in study.kinds:
+                found.append({"player": name, "split": split, "kind": kind, **_figures(study, agent, kind, split)})
+    with aside(path) as file:
+        file.write(json.dumps(found).encode())
+
+
+def _beside(folder: Path) -> list[dict[str, Any]]:
+    """The scripted players' rows."""
+    found: list[dict[str, Any]] = json.loads((_shared(folder) / "players.json").read_text())
+    return found
+
+
+def _training(folder: Path) -> list[dict[str, Any]]:
+    """The training figures of arms that learned from rewards."""
+    return training_rows(folder, KEPT) if (folder / "metrics.jsonl").exists() else []
+
+
+if __name__ == "__main__":
+    print(run(tyro.cli(Chosen, default=Chosen("hardware"))))
