@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := test
-.PHONY: install demo test check bench bench-speed clean
+.PHONY: install demo demo-hardware test check bench bench-speed clean
 
 install: $(STAMP)
 
@@ -19,6 +19,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: install
 	$(BIN)/selftaught demo $(ARGS)
+
+demo-hardware: install
+	$(BIN)/selftaught demo hardware $(ARGS)
 
 test: install
 	$(BIN)/pytest $(ARGS)

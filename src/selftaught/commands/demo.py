@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import tyro
 
 from selftaught.commands.folders import Wandb
 
 
 @dataclass(frozen=True)
 class Demo:
-    """A small model learns taboo: imitation, then self-play, each stage measured. Resumes by itself."""
+    """A small model learns a game, measured before and after. Resumes by itself.
 
-    folder: Path = Path("runs/demo")
-    """Where everything goes."""
+    Taboo: imitation, then self-play. Hardware: data of drawn designs, a little training, five faulty modules repaired.
+    """
+
+    game: tyro.conf.Positional[Literal["taboo", "hardware"]] = "taboo"
+    """What is learned."""
+    folder: Path | None = None
+    """Where everything goes, if not to runs/demo or runs/demo-hardware."""
     seed: int = 0
     """Fixes everything random."""
     fake: bool = False
     """A tiny random model instead: it learns nothing, but shows in seconds that all parts run."""
     wandb: Wandb = "offline"
-    """Also log to Weights & Biases."""
+    """Also log to Weights & Biases; taboo alone."""
 
 
 def run(config: Demo) -> None:
@@ -30,8 +38,13 @@ def run(config: Demo) -> None:
     """
     from dataclasses import replace
 
+    if config.game == "hardware":
+        from selftaught.commands import demo_hardware
+
+        demo_hardware.run(config.folder or Path("runs/demo-hardware"), seed=config.seed, fake=config.fake)
+        return
     from selftaught.benchmarks.selfplay import PRESETS
     from selftaught.commands.experiment import run_experiment
 
     plan = replace(PRESETS["fake" if config.fake else "demo"], seed=config.seed)
-    run_experiment(plan, config.folder, name="demo", resume=True, wandb=config.wandb)
+    run_experiment(plan, config.folder or Path("runs/demo"), name="demo", resume=True, wandb=config.wandb)
