@@ -1,7 +1,8 @@
 """Chats from which a model can learn the operations from nothing, one at a time.
 
-There are never two steps, and no numbers of steps: doing several in order is what is left to be learned. What is worked
-on is a datum or what other operations made of one, as within chains of the training split.
+A share of them is told as the game tells a chain of one step, the others as people ask for one thing. There are never
+two steps: doing several in order is what is left to be learned. What is worked on is a datum or what other operations
+made of one, as within chains of the training split.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import numpy as np
 
 from selftaught.envs.sequence.chains import Chain, Step
 from selftaught.envs.sequence.drawing import draw
+from selftaught.envs.sequence.game import FORMS, RULES
+from selftaught.envs.sequence.grow import lesson
 from selftaught.envs.sequence.values import NAMES, write
 from selftaught.types import Message
 
@@ -20,11 +23,12 @@ DEEPEST: Final = 4
 """Operations that made a datum, and the one that is asked for."""
 
 
-def corpus(rng: np.random.Generator, *, count: int = 120_000) -> Iterator[tuple[Message, ...]]:
-    """``count`` chats of one instruction each, with its result."""
+def corpus(rng: np.random.Generator, *, count: int = 110_000, games: float = 0.3) -> Iterator[tuple[Message, ...]]:
+    """``count`` chats of one instruction each, with its result; ``games``: the share that is told as the game does."""
+    rules = RULES.format(form=FORMS["reply"])
     for _ in range(count):
-        made = draw(rng, length=int(rng.integers(1, DEEPEST + 1)), dependencies=("chained",))
-        yield chat(_last(made))
+        made = _last(draw(rng, length=int(rng.integers(1, DEEPEST + 1)), dependencies=("chained",)))
+        yield lesson(made).messages(rules) if rng.random() < games else chat(made)
 
 
 def chat(single: Chain) -> tuple[Message, ...]:

@@ -57,9 +57,12 @@ def test_arms_begin_with_the_same_instructions_and_have_equal_tokens() -> None:
 
 def test_the_corpus_has_one_step_and_no_held_out_family() -> None:
     wordings = [form for one in OPERATIONS.values() if one.family in HELD_OUT for form in one._forms]
-    for asked, said in corpus(np.random.default_rng(3), count=300):
+    games = 0
+    for *rules, asked, said in corpus(np.random.default_rng(3), count=300):
         datum, instruction = asked.content.split("\n")
-        assert datum.startswith("The ") and "Step" not in instruction and said.content
-        assert not any(form.fullmatch(instruction) for form in wordings)
+        games += bool(rules)
+        assert datum.startswith("The ") and instruction.startswith("Step 1: ") == bool(rules) and said.content
+        assert not any(form.fullmatch(instruction.removeprefix("Step 1: ")) for form in wordings)
+    assert 60 < games < 120
     single = draw(np.random.default_rng(0), length=1, dependencies=("independent",))
     assert chat(single)[1].content == single.solved().removeprefix("1: ")
