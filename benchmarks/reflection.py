@@ -169,7 +169,8 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
     train(
         folder=folder,
         agent=agent,
-        algorithm=Grpo(kl=study.kl, anchored=(THINKER,) if arm.anchored else ()),
+        # Most groups differ in the cost of their answers alone: scaled, that would weigh as much as being right.
+        algorithm=Grpo(kl=study.kl, scale=False, anchored=(THINKER,) if arm.anchored else ()),
         learner=Learner(agent.model, study.learning),
         source=source,
         tracker=resumed(folder),
