@@ -64,11 +64,11 @@ class Study:
     """Of instructions in training."""
     apart: tuple[str, ...] = ("expression",)
     """Kinds that are only evaluated; a pocket model knows them from the chats that it was made of."""
-    level: int = 2
+    level: int = 1
     answers: int = 4
     imitated: int = 0
     """Games of scripted players that are imitated before the first step."""
-    steps: int = 16
+    steps: int = 24
     games: int = 256
     samples: int = 4
     kl: float = 0.03
@@ -83,7 +83,7 @@ class Study:
     threads: int = 1
     imitation: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=1e-3, batch=8, tokens=8192))
     learning: Optimisation = field(
-        default_factory=lambda: Optimisation(learning_rate=1e-3, batch=32, tokens=8192, grouped=True)
+        default_factory=lambda: Optimisation(learning_rate=1.5e-3, batch=32, tokens=8192, grouped=True)
     )
 
     def game(self, kinds: Sequence[str], *, gate: Gate = "policy", reward: Reward = "final") -> Reflect:
@@ -97,7 +97,6 @@ STUDIES: Final[Mapping[str, Study]] = {
     "reflect-smollm2": Study(
         {"potential": Arm()},
         model="smollm2-135m",
-        level=1,
         imitated=768,
         games=64,
         samples=8,

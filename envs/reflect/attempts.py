@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -41,13 +42,20 @@ def guess(told: Instruction, random: np.random.Generator) -> str:
     return spoil(told, random)
 
 
+def added(numbers: Sequence[int]) -> str:
+    """A sum worked out one number at a time, which a small model gets right more often than all at once."""
+    sums = list(accumulate(numbers))
+    pairs = zip(sums, numbers[1:], sums[1:], strict=False)
+    return ", ".join(f"{so_far} + {number} = {total}" for so_far, number, total in pairs) or f"{numbers[0]}"
+
+
 def working(told: Instruction, answer: str) -> str:
     """What comes out when an answer is tried, in a line; whether that is what was asked is left to the reader."""
     numbers = whole_numbers(answer) or []
     match told.kind:
         case "pick" if numbers:
             strange = [str(number) for number in numbers if number not in told.given["offered"]]
-            total = f"{' + '.join(map(str, numbers))} = {sum(numbers)}"
+            total = added(numbers)
             return f"{total}, but {', '.join(strange)} cannot be used" if strange else total
         case "factors" if len(numbers) == 2:
             return f"{numbers[0]} * {numbers[1]} = {numbers[0] * numbers[1]}"

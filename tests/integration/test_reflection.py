@@ -89,6 +89,7 @@ def test_working_shows_what_comes_out() -> None:
     pick = Instruction("pick", {"offered": [5, 7, 21], "total": 12})
     assert working(pick, "5 7") == "5 + 7 = 12" and working(pick, "5 6") == "5 + 6 = 11, but 6 cannot be used"
     assert working(Instruction("factors", {"product": 77}), "7 12") == "7 * 12 = 84"
+    assert working(pick, "5 7 6") == "5 + 7 = 12, 12 + 6 = 18, but 6 cannot be used" and working(pick, "7") == "7"
     line = Instruction("expression", {"pairs": [[2, 17], [7, 37]]})
     assert working(line, "4*x+9") == "17 where x is 2, 37 where x is 7" and "None" in working(line, "four")
     nothing = "There is nothing to work out"
@@ -100,5 +101,11 @@ def test_the_corpus_is_whole_games_of_a_crowd_that_nobody_marks() -> None:
     said = [message.content for chat in chats for message in chat if message.role == "assistant"]
     decisions = [text for text in said if "Decision:" in text]
     assert all(chat[0].role == "user" and chat[-1].role == "assistant" for chat in chats)
+    drills = [said.content for chat in chats if len(chat) == 2 for said in chat[1:] if " = " in said.content]
+    assert len(drills) > 100 and all(eval(a) == int(b) for text in drills for a, b in _equations(text))
     assert 0.2 < np.mean(["submit" in text for text in decisions]) < 0.8
     assert max(len(chat) for chat in chats) == 14
+
+
+def _equations(text: str) -> list[tuple[str, str]]:
+    return [(left, right) for left, _, right in (part.partition(" = ") for part in text.split(", "))]
