@@ -105,8 +105,8 @@ STUDIES: Final[Mapping[str, Study]] = {
         rank=16,
         tokens=120_000,
         held_out=24,
-        threads=2,
-        teaching=Optimisation(learning_rate=5e-4, batch=16, tokens=4096),
+        threads=1,
+        teaching=Optimisation(learning_rate=5e-4, batch=8, tokens=4096),
     ),
     "sequence-fake": Study(
         {GROWN: Arm(rounds=2, steps=1), SINGLE: Arm(), "single, equal replies": Arm(counted="replies")},
