@@ -14,6 +14,7 @@ from typing import Final
 
 from selftaught.envs.hardware.circuit import Circuit, blast
 from selftaught.envs.hardware.design import Fault
+from selftaught.envs.hardware.exploration import explore
 from selftaught.envs.hardware.graph import FALSE, Graph, Unsupported
 from selftaught.envs.hardware.induction import prove
 from selftaught.envs.hardware.machine import build, mismatches
@@ -183,8 +184,9 @@ def _sequential(graph: Graph, golden: Circuit, candidate: Circuit, resets: dict[
     if trace is None and machine.bad == FALSE:
         return Verdict("equal", "the outputs do not depend on registers")
     if trace is None:
-        if prove(machine, reset):
-            return Verdict("equal", "the same outputs in every state that a reset can lead to, by induction")
+        for way, proves in (("tried one by one", explore), ("by induction", prove)):
+            if proves(machine, reset):
+                return Verdict("equal", f"the same outputs in every state that a reset can lead to, {way}")
         trace = find_short(machine, reset) or find_random(machine, reset, steps=_LONG, patterns=64)
     if trace is None:
         return Verdict("unknown", UNREFUTED)

@@ -237,3 +237,24 @@ def test_tasks_differ_and_grow() -> None:
         sizes = [sum(len(task.golden) for task in tasks) for tasks in drawn]
         assert sizes[0] < sizes[2] and sizes[0] < sizes[3], (kind, sizes)
         assert all(len({task.prompt for task in tasks}) > 50 for tasks in drawn)
+
+
+@pytest.mark.parametrize("level", (3, 4))
+def test_a_state_machine_in_another_encoding_is_proved_equal(level: Level) -> None:
+    for seed in range(4):
+        golden = draw(np.random.default_rng(seed), level, kind="state machine").golden
+        other = _one_hot(golden)
+        verdict = check(golden, other)
+        assert verdict.kind == "equal" and "one by one" in verdict.reason
+        begins, *others = re.findall(r"(\w+) = \d+'b", other.partition(";\n  reg")[0])
+        wrong = other.replace(f"cs <= {begins};", f"cs <= {others[-1]};")
+        assert wrong != other and check(golden, wrong).kind == "different"
+
+
+def _one_hot(golden: str) -> str:
+    """The machine with one bit of state a state, under other names."""
+    (told,) = re.findall(r"localparam (.*?);", golden)
+    names = [item.partition(" = ")[0] for item in told.split(", ")]
+    hot = ", ".join(f"{name} = {len(names)}'b{1 << place:0{len(names)}b}" for place, name in enumerate(names))
+    text = re.sub(r"reg (\[.*?\] )?state,", f"reg [{len(names) - 1}:0] state,", golden.replace(told, hot))
+    return re.sub(r"\bstate\b", "cs", text)
