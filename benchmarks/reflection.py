@@ -97,13 +97,13 @@ STUDIES: Final[Mapping[str, Study]] = {
     "reflect-smollm2": Study(
         {"potential": Arm()},
         model="smollm2-135m",
-        imitated=768,
+        imitated=384,
+        steps=8,
         games=64,
         samples=8,
         held_out=60,
         checks=4,
         prompted=True,
-        threads=2,
         # Ten times as much breaks this model's planning within two steps: docs/log.md.
         learning=Optimisation(learning_rate=1e-4, batch=32, tokens=8192, grouped=True),
     ),
