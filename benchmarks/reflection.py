@@ -97,8 +97,8 @@ STUDIES: Final[Mapping[str, Study]] = {
     "reflect-smollm2": Study(
         {"potential": Arm()},
         model="smollm2-135m",
-        imitated=384,
-        steps=8,
+        imitated=256,
+        steps=6,
         games=64,
         samples=8,
         held_out=60,
