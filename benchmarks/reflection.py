@@ -60,9 +60,9 @@ class Study:
     arms: Mapping[str, Arm]
     model: str = "pocket-reflect"
     rank: int = 16
-    kinds: tuple[str, ...] = ("pick", "factors")
-    """Of instructions in training."""
-    apart: tuple[str, ...] = ("expression",)
+    kinds: tuple[str, ...] = ("pick", "expression")
+    """Of instructions in training. Of ``factors`` there are so few that a model knows them by heart."""
+    apart: tuple[str, ...] = ("factors",)
     """Kinds that are only evaluated; a pocket model knows them from the chats that it was made of."""
     level: int = 1
     answers: int = 4

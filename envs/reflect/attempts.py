@@ -50,15 +50,18 @@ def added(numbers: Sequence[int]) -> str:
 
 
 def working(told: Instruction, answer: str) -> str:
-    """What comes out when an answer is tried, in a line; whether that is what was asked is left to the reader."""
+    """What comes out when an answer is tried beside what is wanted, in a line; whether that is the same is not said.
+
+    Both stand side by side, since a small model does not see that two numbers are the same when they are far apart.
+    """
     numbers = whole_numbers(answer) or []
     match told.kind:
         case "pick" if numbers:
             strange = [str(number) for number in numbers if number not in told.given["offered"]]
-            total = added(numbers)
+            total = f"{added(numbers)}; wanted {told.given['total']}"
             return f"{total}, but {', '.join(strange)} cannot be used" if strange else total
         case "factors" if len(numbers) == 2:
-            return f"{numbers[0]} * {numbers[1]} = {numbers[0] * numbers[1]}"
+            return f"{numbers[0]} * {numbers[1]} = {numbers[0] * numbers[1]}; wanted {told.given['product']}"
         case "expression":
-            return ", ".join(f"{value(answer, x)} where x is {x}" for x, _ in told.given["pairs"])
+            return ", ".join(f"where x is {x}: {value(answer, x)}; wanted {y}" for x, y in told.given["pairs"])
     return "There is nothing to work out"

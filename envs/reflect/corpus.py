@@ -26,7 +26,7 @@ DRILLS: Final = 2
 CROWD: Final[tuple[Player, ...]] = (worker, torn)
 
 
-def corpus(rng: np.random.Generator, *, count: int = 78_000) -> Iterator[tuple[Message, ...]]:
+def corpus(rng: np.random.Generator, *, count: int = 66_000) -> Iterator[tuple[Message, ...]]:
     """``count`` chats: a game, as the conversation that it is, after every ``DRILLS`` sums and products."""
     games = [Reflect(settings={"level": level}, answers=4) for level in LEVELS]
     tasks = [game.tasks("train", int(rng.integers(2**32))) for game in games]
