@@ -42,7 +42,7 @@ def test_a_study_runs_and_is_published(tmp_path: Path) -> None:
     content = json.loads(run(config).read_text())
     stages = {(row["arm"], row["stage"]) for row in content["rows"]}
     assert stages == {(arm, stage) for arm in FAKE.arms for stage in ("raw", "prompted", "start", "trained")}
-    assert {row["kinds"] for row in content["rows"]} == {"pick, factors", "expression"}
+    assert {row["kinds"] for row in content["rows"]} == {"pick, expression", "factors"}
     assert tables_studies.reflection_table(content).count("\n| ") == 1 + len(content["rows"])
     assert plots_studies.reflection(content, tmp_path / "reflection.png").stat().st_size > 10_000
     episodes = read_run(tmp_path / "runs/reflect-fake/potential/seed-0")
