@@ -50,18 +50,24 @@ def added(numbers: Sequence[int]) -> str:
 
 
 def working(told: Instruction, answer: str) -> str:
-    """What comes out when an answer is tried beside what is wanted, in a line; whether that is the same is not said.
+    """What comes out when an answer is tried, and whether that is what is wanted, in a line.
 
-    Both stand side by side, since a small model does not see that two numbers are the same when they are far apart.
+    It is said, since a small model that is to decide by it does not see for itself that two numbers are the same.
     """
     numbers = whole_numbers(answer) or []
     match told.kind:
         case "pick" if numbers:
             strange = [str(number) for number in numbers if number not in told.given["offered"]]
-            total = f"{added(numbers)}; wanted {told.given['total']}"
+            total = f"{added(numbers)}, {_compared(sum(numbers), told.given['total'])}"
             return f"{total}, but {', '.join(strange)} cannot be used" if strange else total
         case "factors" if len(numbers) == 2:
-            return f"{numbers[0]} * {numbers[1]} = {numbers[0] * numbers[1]}; wanted {told.given['product']}"
+            found = numbers[0] * numbers[1]
+            return f"{numbers[0]} * {numbers[1]} = {found}, {_compared(found, told.given['product'])}"
         case "expression":
-            return ", ".join(f"where x is {x}: {value(answer, x)}; wanted {y}" for x, y in told.given["pairs"])
+            tried = ((x, y, value(answer, x)) for x, y in told.given["pairs"])
+            return ", ".join(f"where x is {x}: {found}, {_compared(found, y)}" for x, y, found in tried)
     return "There is nothing to work out"
+
+
+def _compared(found: object, wanted: int) -> str:
+    return f"which is {wanted}" if found == wanted else f"which is not {wanted}"

@@ -1,8 +1,8 @@
 """Chats from which a model can learn to answer, check and answer again from nothing.
 
 Between the games there are sums and products to be worked out, which checks are made of. Answers are mostly guesses.
-Checks work the answer out, and half of the crowd then decides by chance: nothing says whom to follow, so that there is
-something for reward to find out.
+Checks work the answer out, and half of the crowd then decides by chance, whatever came out: nothing says whom to
+follow, so that there is something for reward to find out.
 """
 
 from __future__ import annotations

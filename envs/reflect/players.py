@@ -72,7 +72,7 @@ def worker(ask: Ask) -> str:
 
 
 def torn(ask: Ask) -> str:
-    """Works the answer out, does not look at what comes out, and decides by chance."""
+    """Works the answer out, does not look at what comes out of it, and decides by chance."""
     told: Instruction | None = ask.view.get("instruction")
     if ask.view["phase"] != "check" or told is None:
         return checker(ask) if told is None else trier(ask)

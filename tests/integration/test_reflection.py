@@ -87,12 +87,12 @@ def test_attempts_are_sometimes_right_and_never_repeated(kind: str) -> None:
 
 def test_working_shows_what_comes_out() -> None:
     pick = Instruction("pick", {"offered": [5, 7, 21], "total": 12})
-    assert working(pick, "5 7") == "5 + 7 = 12; wanted 12"
-    assert working(pick, "5 6") == "5 + 6 = 11; wanted 12, but 6 cannot be used"
-    assert working(Instruction("factors", {"product": 77}), "7 12") == "7 * 12 = 84; wanted 77"
-    assert working(pick, "5 7 21") == "5 + 7 = 12, 12 + 21 = 33; wanted 12" and working(pick, "7") == "7; wanted 12"
+    assert working(pick, "5 7") == "5 + 7 = 12, which is 12"
+    assert working(pick, "5 6") == "5 + 6 = 11, which is not 12, but 6 cannot be used"
+    assert working(Instruction("factors", {"product": 77}), "7 12") == "7 * 12 = 84, which is not 77"
+    assert working(pick, "5 7 21") == "5 + 7 = 12, 12 + 21 = 33, which is not 12"
     line = Instruction("expression", {"pairs": [[2, 17], [7, 37]]})
-    assert working(line, "4*x+9") == "where x is 2: 17; wanted 17, where x is 7: 37; wanted 37"
+    assert working(line, "4*x+9") == "where x is 2: 17, which is 17, where x is 7: 37, which is 37"
     assert "None" in working(line, "four")
     nothing = "There is nothing to work out"
     assert working(pick, "none") == working(Instruction("reverse", {"word": "ab"}), "ba") == nothing
