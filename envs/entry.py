@@ -23,7 +23,8 @@ class Entry:
     from which a model can learn the game from nothing, if there are any. ``measures`` are the metrics that an
     evaluation reports, where winning and losing say little. ``levels`` are settings of rising difficulty, for games
     whose metric ``success`` says whether a task was mastered. ``most`` is what a seat can earn at the
-    most, ``oracles`` names a player that earns it against the default players, by seat (``selftaught validate``).
+    most, ``oracles`` names the player that earns it in the plain game against the default players, by seat
+    (``selftaught validate``).
     """
 
     name: str

@@ -133,7 +133,7 @@ def test_what_cannot_be_loaded_is_told_with_code_2(here: Path, capsys: pytest.Ca
     Path("needy.py").write_text("class Game:\n    def __init__(self, size): ...\nclass Odd: name = 'odd'\n", "utf-8")
     Path("json.py").write_text("class Game: ...\n", "utf-8")
     for spec, said in {
-        "nowhere.game:Game": "no module 'nowhere'",
+        "nowhere.game:Game": "no module 'nowhere', neither installed nor in",
         "nowhere.py:Game": "no file nowhere.py",
         "syntax.py:Game": "importing syntax.py failed: SyntaxError",
         "lacking:Game": "importing lacking failed: No module named 'nothing_of_this_name'",

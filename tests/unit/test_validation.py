@@ -37,9 +37,9 @@ FAULTS = {
     "reseeds": ("randomness", "start moved the state of numpy.random,"),
     "hash": ("determinism", "messages"),
     "clock": ("determinism", "messages"),
-    "fickle": ("purity", "two calls of ask gave"),
+    "fickle": ("purity", "ask of a state and its copy gave"),
     "soft": ("purity", "Soft, which can be changed"),
-    "notes": ("purity", "a state was changed"),
+    "notes": ("purity", "after ask and tell, the state they were given is|tell, with another text"),
     "opaque": ("purity", "equal"),
     "counter": ("isolation", "another way beside others"),
     "shared": ("isolation", "another way beside others"),
@@ -62,7 +62,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def failed(spec: str = GAME, **options: Any) -> list[Finding]:
-    found = list(findings(Subject(spec, **options)))
+    found = list(findings(Subject(spec, **{"oracles": {"solver": broken.oracle}, **options})))
     assert [finding.check for finding in found] == [check.name for check in CHECKS]
     return [finding for finding in found if finding.status == "failed"]
 
@@ -84,6 +84,13 @@ def test_a_fault_is_found_by_the_check_meant_for_it(fault: str) -> None:
 
 def test_every_check_that_judges_has_a_fault() -> None:
     assert {check for check, _ in FAULTS.values()} | {"pettingzoo", "throughput"} == {check.name for check in CHECKS}
+
+
+def test_the_oracles_of_the_entry_are_of_the_plain_game() -> None:
+    (check,) = (check for check in CHECKS if check.name == "oracle")
+    assert checked(Subject(GAME), check).status == "passed"
+    found = checked(Subject(GAME, {"fault": "half"}), check)
+    assert found.status == "skipped" and "of these settings" in found.said
 
 
 def test_other_oracles_can_be_named_and_must_earn_the_most() -> None:

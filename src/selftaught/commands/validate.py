@@ -34,7 +34,8 @@ class Validate:
     settings: tuple[str, ...] = ()
     """Settings of the game, such as turns=3."""
     oracle: tuple[str, ...] = ()
-    """Who earns the most there is: SEAT=PLAYER, or SEAT=MODULE:FUNCTION. Default: as the game's Entry says."""
+    """Who earns the most there is: SEAT=PLAYER, or SEAT=MODULE:FUNCTION. Default: as the game's Entry says, where there
+    are no settings."""
     seed: int = 0
     """Fixes tasks and draws."""
     games: int = 5
@@ -98,8 +99,8 @@ def _with_oracles(subject: Subject, words: Sequence[str]) -> Subject:
     Raises:
         ValueError: as ``run``.
     """
-    from selftaught.envs.own import attribute
     from selftaught.envs.registry import make_game, player
+    from selftaught.places import named
 
     if not words and not subject.settings:
         return subject
@@ -108,7 +109,7 @@ def _with_oracles(subject: Subject, words: Sequence[str]) -> Subject:
         seat, equals, name = word.partition("=")
         if not equals or seat not in game.seats:
             raise ValueError(f"--oracle is written SEAT=PLAYER with a seat of {', '.join(game.seats)}, not {word!r}")
-        oracles[seat] = attribute(name) if ":" in name else player(subject.spec, seat, name)
+        oracles[seat] = named(name) if ":" in name else player(subject.spec, seat, name)
     return replace(subject, oracles=oracles)
 
 

@@ -81,7 +81,7 @@ def _apart(order: str) -> Apart:
 
 def _started(order: str, folder: Path, hash_seed: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "selftaught.validation.apart", order, str(folder)],
+        [sys.executable, "-P", "-m", "selftaught.validation.apart", order, str(folder)],
         env={**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -92,8 +92,8 @@ def _started(order: str, folder: Path, hash_seed: int) -> subprocess.Popen[str]:
 def _episodes(subject: Subject) -> list[Episode]:
     """Some games of every cast, as ``rollout`` plays them."""
     game, found = subject.make(), list[Episode]()
-    for number, cast in enumerate(subject.casts().values()):
-        agents = {seat: Scripted(f"player-{number}", player) for seat, player in cast.items()}
+    for number, names in enumerate(subject.casts()):
+        agents = {seat: Scripted(names[seat], player) for seat, player in subject.seated(names).items()}
         tasks = islice(game.tasks("train", subject.seed), subject.games)
         found += rollout(game, tasks, agents, seed=subject.seed, label=f"{number}/")
     return found

@@ -72,7 +72,12 @@ CHECKS = (
     Check("knowledge", sealed.knowledge, "put into view only what the messages tell, too", ("purity",)),
     Check("hostile", earning.hostile, "read replies by code that stands any text, of any length", ("outcome",)),
     Check("oracle", earning.oracle, "pay who is right in full, and nobody else", ("outcome",)),
-    Check("gymnasium", views.gymnasium_view, "see SeatEnv: every seat must come to act", ("sealed",)),
+    Check(
+        "gymnasium",
+        views.gymnasium_view,
+        "let every seat come to act beside the default players; see SeatEnv",
+        ("sealed",),
+    ),
     Check("pettingzoo", views.pettingzoo_view, "see AecView", ("sealed",)),
     Check("throughput", views.throughput, "", ("outcome",)),
 )

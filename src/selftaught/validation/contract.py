@@ -15,6 +15,7 @@ from selftaught.envs.anyone import ANYONE
 from selftaught.store import decode, encode
 from selftaught.types import Ask, Crediting, Game, Message, Outcome, Paying, Player, Role, Task
 from selftaught.validation.subject import Fault, Subject, Table, by_seat, draws, guarded, shown, tables
+from selftaught.validation.texts import spelled
 
 SPLITS: Final = ("train", "validation", "test")
 TASKS: Final = 100
@@ -157,19 +158,21 @@ def play(subject: Subject) -> str:
     longest, counted = 0, 0
     game, casts = subject.make(), subject.casts()
     anybody = {name: dict.fromkeys(game.seats, player) for name, player in ANYONE.items()}
-    for cast in [*anybody.values(), *casts.values()]:
+    for cast in [*anybody.values(), *map(subject.seated, casts)]:
         for table in tables(subject, game):
             _play_checked(table, by_seat(cast))
             counted, longest = counted + 1, max(longest, len(table.texts))
             if not table.texts:
                 raise Fault("the game is over before any seat acts", table.example("ask(state)"))
+    if tuple(game.seats) != tuple(subject.make().seats):
+        raise Fault(f"after these games the seats are {tuple(game.seats)}", f"{subject.code()}\ngame.seats")
     return f"{counted} games of {len(casts) + len(anybody)} casts, at most {longest} turns"
 
 
 def outcome(subject: Subject) -> str:
     """There is no outcome before the end, and then a finite reward for every seat."""
     game, casts, ends = subject.make(), subject.casts(), set()
-    for cast in casts.values():
+    for cast in map(subject.seated, casts):
         for table in tables(subject, game):
             while (ask := table.ask()) is not None:
                 with guarded("outcome before the end", partial(table.example, "outcome(state)")), suppress(ValueError):
@@ -189,23 +192,26 @@ def purity(subject: Subject) -> str:
     for table in tables(subject, game):
         with guarded("start", table.example):
             again = game.start(table.task.public, draws(subject.seed, table.place))
-        _same(table.state, again, "start with equal generators gave", table)
+        _same(table.state, again, "start with equal generators gave", table.example())
         while True:
             _check_frozen(table)
             positions += 1
             before, copy = repr(table.state), _copy(table)
             ask = table.ask()
-            _same(game.ask(table.state), game.ask(table.state), "two calls of ask gave", table)
+            _same(
+                game.ask(table.state), game.ask(copy), "ask of a state and its copy gave", table.example("ask(state)")
+            )
             if ask is None:
-                _same(table.outcome(), game.outcome(copy), "outcome of a state and its copy gave", table)
+                ended = table.example("outcome(state)")
+                _same(table.outcome(), game.outcome(copy), "outcome of a state and its copy gave", ended)
                 break
             reply = cast[ask.seat](ask)
-            _same(reply, cast[ask.seat](ask), f"the player of seat {ask.seat!r}, asked twice, gave", table)
+            example = table.example(f"tell(state, {spelled(reply)})")
+            _same(reply, cast[ask.seat](ask), f"the player of seat {ask.seat!r}, asked twice, gave", example)
             results = [game.tell(state, text) for state in (table.state, copy) for text in (reply, "", reply)]
-            _same(results[0], results[2], "tell, with another text told in between, gave", table)
-            _same(results[0], results[3], "tell to a state and its copy gave", table)
-            if repr(table.state) != before:
-                raise Fault("a state was changed by ask, outcome or tell", table.example(f"tell(state, {reply!r})"))
+            _same(results[0], results[2], "tell, with another text told in between, gave", example)
+            _same(results[0], results[3], "tell to a state and its copy gave", example)
+            _same(repr(table.state), before, "after ask and tell, the state they were given is", example)
             table.tell(ask, reply)
     return f"{positions} positions, each asked and told twice"
 
@@ -293,6 +299,6 @@ def _copy(table: Table) -> Any:
     return copy
 
 
-def _same(one: object, other: object, what: str, table: Table) -> None:
+def _same(one: object, other: object, what: str, example: str) -> None:
     if one != other:
-        raise Fault(f"{what} {shown(one)} and {shown(other)}", table.example("ask(state)"))
+        raise Fault(f"{what} {shown(one)} and {shown(other)}", example)

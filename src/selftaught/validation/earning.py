@@ -25,19 +25,20 @@ FEW, ENOUGH = 2, 20
 
 def hostile(subject: Subject) -> str:
     """No text raises, takes long, or is worth as much as the oracle's."""
-    game, cast, oracles, said = subject.make(), subject.default(), oracles_of(subject), 0
+    game, cast, said = subject.make(), subject.default(), 0
+    oracles, most = oracles_of(subject), subject.entry.most
     attacks: dict[str, Player] = {name: _saying(text) for name, text in HOSTILE.items()}
     attacks |= {f"noise {number}": _noisy(number) for number in range(NOISES)}
     tasks = subject.tasks(game, FEW)
     for name, attack in attacks.items():
-        everywhere = dict.fromkeys(game.seats, attack)
-        for seated in (everywhere, *({**cast, seat: attack} for seat in game.seats)):
-            for place, task in enumerate(tasks):
-                table = Table(subject, game, task, place).finish(by_seat(seated))
-                _check_sound(table)
-                said += len(table.texts)
-        for seat in oracles:
-            _check_poor(subject, seat, attack, f"who says {name!r}")
+        for seats in dict.fromkeys([tuple(game.seats), *((seat,) for seat in game.seats)]):
+            reply = by_seat({**cast, **dict.fromkeys(seats, attack)})
+            tables = [Table(subject, game, task, place).finish(reply) for place, task in enumerate(tasks)]
+            rewards = [_sound(table) for table in tables]
+            said += sum(len(table.texts) for table in tables)
+            first, *others = seats
+            if not others and first in oracles and fmean(earned[first] for earned in rewards) >= most - ROUNDING:
+                _check_poor(subject, first, attack, f"who says {name!r}")
     return f"{len(attacks)} ways of hostile text, {said} replies"
 
 
@@ -45,7 +46,8 @@ def oracle(subject: Subject) -> str:
     """Who knows the answer earns the most there is, and who knows nothing earns less."""
     oracles = oracles_of(subject)
     if not oracles:
-        raise Skip("nobody is named who earns the most: name one in Entry.oracles, or with --oracle SEAT=PLAYER")
+        place = "of these settings" if subject.settings else "in Entry.oracles, or"
+        raise Skip(f"nobody is named who earns the most: name one {place} with --oracle SEAT=PLAYER")
     most, rows = subject.entry.most, []
     for seat, best in oracles.items():
         for split in SPLITS:
@@ -62,8 +64,8 @@ def oracle(subject: Subject) -> str:
 
 
 def oracles_of(subject: Subject) -> Mapping[Seat, Player]:
-    """Who earns the most there is, by seat: those given, or those of the entry."""
-    if subject.oracles:
+    """Who earns the most there is, by seat: those given, or those of the entry, which are of the plain game."""
+    if subject.oracles or subject.settings:
         return subject.oracles
     known = subject.entry
     return {seat: known.players[seat][name] for seat, name in known.oracles.items() if seat in subject.make().seats}
@@ -92,14 +94,16 @@ def _check_poor(subject: Subject, seat: Seat, player: Player, who: str) -> float
     )
 
 
-def _check_sound(table: Table) -> None:
-    """Rewards are finite, and the game can be stored, printed and measured."""
-    found = table.outcome()
+def _sound(table: Table) -> Mapping[Seat, float]:
+    """The rewards, which are finite, of a game that can be measured, stored and printed."""
+    found = table.ended
+    assert found is not None
     if not all(math.isfinite(reward) for reward in found.rewards.values()):
         raise Fault(f"hostile text earns {shown(found.rewards)}", table.example("outcome(state)"))
-    with guarded("storing or printing the outcome", lambda: table.example("outcome(state)")):
+    with guarded("measuring, storing or printing the outcome", lambda: table.example("outcome(state)")):
         encode({"reason": found.reason, "metrics": dict(table.metrics())})
         transcript_text(table.task, [], found).encode()
+    return found.rewards
 
 
 def _saying(text: str) -> Player:

@@ -18,7 +18,7 @@ import numpy as np
 
 from selftaught.envs.entry import Entry
 from selftaught.envs.registry import entry
-from selftaught.types import Ask, Choosy, Game, Outcome, Player, Seat, Task
+from selftaught.types import Ask, Choosy, Game, Outcome, Paying, Player, Seat, Task
 from selftaught.validation.texts import spelled
 
 SECONDS_A_CALL = 20.0
@@ -91,25 +91,30 @@ class Subject:
         with guarded("tasks", lambda: f"{self.code()}\nlist(islice(game.tasks({split!r}, {self.seed}), 1))"):
             return list(islice(game.tasks(split, self.seed), self.games if count is None else count))
 
-    def casts(self) -> dict[str, dict[Seat, Player]]:
-        """Tables of scripted players by their names: the default one, and more until every player has sat somewhere."""
+    def casts(self) -> list[dict[Seat, str]]:
+        """Who sits where by name: the default players, and more tables until every player has sat somewhere.
+
+        Raises:
+            Skip: if a seat is for somebody who is no scripted player.
+        """
         known, game = self.entry, self.make()
         required = game.required if isinstance(game, Choosy) else {}
-        named = {
-            seat: [required[seat]] if required.get(seat) in known.players[seat] else list(known.players[seat])
-            for seat in game.seats
-        }
-        tables = [{seat: known.default_others[seat] for seat in game.seats}]
-        for place in range(max(len(names) for names in named.values())):
-            tables.append({seat: names[place % len(names)] for seat, names in named.items()})
-        return {
-            "+".join(table.values()): {seat: known.players[seat][name] for seat, name in table.items()}
-            for table in tables
-        }
+        for seat, name in required.items():
+            if name not in known.players[seat]:
+                raise Skip(f"seat {seat!r} is for {name!r}, which is no scripted player")
+        named = {seat: [required[seat]] if seat in required else list(known.players[seat]) for seat in game.seats}
+        first = {seat: required.get(seat, known.default_others[seat]) for seat in game.seats}
+        more = range(max(len(names) for names in named.values()))
+        found = [first, *({seat: names[place % len(names)] for seat, names in named.items()} for place in more)]
+        return [cast for place, cast in enumerate(found) if cast not in found[:place]]
+
+    def seated(self, names: Mapping[Seat, str]) -> dict[Seat, Player]:
+        """The scripted players of these names."""
+        return {seat: self.entry.players[seat][name] for seat, name in names.items()}
 
     def default(self) -> dict[Seat, Player]:
         """The default players."""
-        return next(iter(self.casts().values()))
+        return self.seated(self.casts()[0])
 
     def code(self) -> str:
         """Python that makes the game."""
@@ -144,8 +149,11 @@ class Table:
 
     def tell(self, ask: Ask, text: str) -> None:
         """Reply."""
-        with self._guarded(f"tell(state, {spelled(text)})"):
+        with guarded("tell", lambda: self.example(f"tell(state, {spelled(text)})")):
             self.state = self.game.tell(self.state, text)
+        if isinstance(self.game, Paying):
+            with self._guarded("paid(state)"):
+                self.game.paid(self.state)
         self.asks.append(ask)
         self.texts.append(text)
 
@@ -275,4 +283,4 @@ def told(error: BaseException) -> str:
     """An exception with the line of the user's code that it came from."""
     frames = extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}: {shown(str(error))[1:-1]}{where}"
+    return f"{type(error).__name__}: {ascii(' '.join(str(error).split())[: 3 * SHOWN])[1:-1]}{where}"
