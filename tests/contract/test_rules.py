@@ -24,15 +24,16 @@ HOSTILE_TEXT = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=300),
     st.from_regex(r"(guess|score|answer|plan|<think>|</think>|[:\[\]{}()<>*\n \d.])+", fullmatch=True),
 )
-UNTOLD = {("toy", "oracle"), ("sequence", "sealed"), ("reflect", "sealed")}
-"""The toy's best player loses at times; what the others know of a task is in its public half, so nothing is sealed."""
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 @pytest.mark.parametrize("name", SPECS)
 def test_every_game_passes_every_check(name: str, check: Check) -> None:
-    found = checked(Subject(SPECS[name], games=GAMES), check)
-    assert found.status == ("skipped" if (name, check.name) in UNTOLD else "passed"), found
+    subject = Subject(SPECS[name], games=GAMES)
+    found = checked(subject, check)
+    # Only what a game does not have is not looked at.
+    lacking = {"oracle": not subject.entry.oracles, "sealed": not subject.tasks(subject.make(), 1)[0].sealed}
+    assert found.status == ("skipped" if lacking.get(check.name) else "passed"), found
 
 
 def test_games_of_all_kinds_in_turns_go_as_they_go_alone() -> None:
