@@ -22,7 +22,7 @@ from selftaught.envs.entry import Entry
 from selftaught.envs.gym_view import SeatEnv
 from selftaught.envs.registry import games
 from selftaught.rollout import rollout
-from selftaught.types import Player, Seat
+from selftaught.types import Game, Player, Seat
 
 SEED = 0
 WARM_UP = 200
@@ -40,9 +40,8 @@ def run(entries: Sequence[Entry] | None = None, *, repeats: int = 7, seconds: fl
     for entry in games().values() if entries is None else entries:
         for players, cast in _casts(entry).items():
             utterances = _utterances(entry, cast)
-            for view, measure in (("aec", _aec_steps), ("gymnasium", _gym_steps)):
-                step = measure(entry, cast)
-                rates = [_rate(step, seconds) for _ in range(repeats)]
+            for view, step in (("aec", aec_steps(entry.make(), cast)), ("gymnasium", _gym_steps(entry, cast))):
+                rates = [rate(step, seconds) for _ in range(repeats)]
                 rows.append(
                     {
                         "game": entry.name,
@@ -101,8 +100,9 @@ def _fixed(_: object) -> str:
     return "It is hard to say."
 
 
-def _aec_steps(entry: Entry, cast: Mapping[Seat, Player]) -> Callable[[], None]:
-    env = AecView(entry.make())
+def aec_steps(game: Game[Any], cast: Mapping[Seat, Player]) -> Callable[[], None]:
+    """A step of the PettingZoo view with these players, to be called again and again."""
+    env = AecView(game)
     env.reset(seed=SEED)
 
     def step() -> None:
@@ -130,9 +130,9 @@ def _gym_steps(entry: Entry, cast: Mapping[Seat, Player]) -> Callable[[], None]:
     return step
 
 
-def _rate(step: Callable[[], None], seconds: float) -> float:
+def rate(step: Callable[[], None], seconds: float, *, warm_up: int = WARM_UP) -> float:
     """Calls a second, after a warm-up."""
-    for _ in range(WARM_UP):
+    for _ in range(warm_up):
         step()
     calls = 0
     began = time.perf_counter()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 
 from selftaught.envs.entry import Entry
+from selftaught.envs.own import load
 from selftaught.types import Game, Player, Seat
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ GAMES: Mapping[str, Entry]
 @functools.cache
 def games() -> Mapping[str, Entry]:
     """What ``GAMES`` holds."""
-    return {name: import_module(f"selftaught.envs.{name}.entry").ENTRY for name in IDS}
+    return {name: entry(name) for name in IDS}
 
 
 def __getattr__(name: str) -> Any:
@@ -47,14 +48,18 @@ def __getattr__(name: str) -> Any:
 
 
 def entry(name: str) -> Entry:
-    """The entry of a game.
+    """The entry of a game: a registered one by its name, the user's own by ``MODULE:NAME`` or ``FILE.py:NAME``.
 
     Raises:
-        ValueError: on an unknown name; the message lists the known ones.
+        ValueError: on an unknown name, with the known ones; and as ``selftaught.envs.own.load``.
+        FileNotFoundError: if there is no such file.
     """
-    if name not in games():
-        raise ValueError(_unknown("game", name, games()))
-    return games()[name]
+    if ":" in name:
+        return load(name)
+    if name not in IDS:
+        raise ValueError(f"{_unknown('game', name, IDS)}; a game of your own is written MODULE:NAME")
+    found: Entry = import_module(f"selftaught.envs.{name}.entry").ENTRY
+    return found
 
 
 def make_game(name: str, **settings: Any) -> Game[Any]:
@@ -97,15 +102,19 @@ def make_seat_env(
 ) -> SeatEnv:
     """The environment behind a Gymnasium id: ``SeatEnv`` arguments, and the settings of the game.
 
-    ``seat`` and ``others`` default to those of the entry.
+    ``seat`` and ``others`` default to those of the entry; ``game_name`` may be ``MODULE:NAME``, as for ``entry``.
     """
     from selftaught.envs.gym_view import SeatEnv
 
     known = entry(game_name)
     seat = known.default_seat if seat is None else seat
     game = make_game(game_name, **settings)
+    wanted = [other for other in game.seats if other != seat]
     if others is None:
-        others = {other: known.default_others[other] for other in game.seats if other != seat}
+        others = {other: known.default_others[other] for other in wanted}
+    if ":" in game_name:  # the view looks names up by the game's own name, under which only registered games are found
+        given = others if isinstance(others, Mapping) else dict.fromkeys(wanted, others)
+        others = {other: player(game_name, other, one) if isinstance(one, str) else one for other, one in given.items()}
     return SeatEnv(game, seat=seat, others=others, split=split, task_seed=task_seed, render_mode=render_mode)
 
 

@@ -164,8 +164,9 @@ class GraphQuestions:
             if next(tries) >= TRIES:
                 raise ValueError(f"no molecule of {size} atoms in {TRIES} belongs to {split!r}: ask for more atoms")
         atoms = molecules.Molecule(kind, text).graph.number_of_nodes()
-        source, target = (int(random.integers(atoms)) + 1 for _ in range(2))
-        return molecules.Molecule(kind, text, source, target)
+        ends = [int(random.integers(atoms)) + 1 for _ in range(2)]
+        # Only a path has ends; elsewhere nobody is told of them, so the view must not have them either.
+        return molecules.Molecule(kind, text, *(ends if kind == "path" else ()))
 
 
 def _family_of(kind: object) -> ModuleType:

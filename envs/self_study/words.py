@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 LITTLE: Final = frozenset(
@@ -23,6 +24,7 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.lower())
 
 
+@lru_cache(maxsize=256)  # every comparison of a long answer reads it again, and one game makes hundreds of them
 def stems(text: str) -> frozenset[str]:
     """Words that are not little, without an s at the end: what the people of a place *make*, a place *makes*."""
     told = (word for word in words(text) if word not in LITTLE)

@@ -18,4 +18,5 @@ ENTRY = Entry(
     yardsticks=YARDSTICKS,
     teachers=TEACHERS,
     corpus=corpus,
+    oracles={"defender": "patient"},
 )

@@ -26,6 +26,7 @@ from selftaught.commands import (
     evaluation,
     grow,
     models,
+    new,
     play,
     rollout,
     scorers,
@@ -33,9 +34,10 @@ from selftaught.commands import (
     show,
     study,
     train,
+    validate,
 )
 
-COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
+COMMANDS: Mapping[str, tuple[type, Callable[[Any], int | None]]] = {
     "demo": (demo.Demo, demo.run),
     "play": (play.Play, play.run),
     "rollout": (rollout.Rollout, rollout.run),
@@ -45,6 +47,8 @@ COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "eval": (evaluation.Eval, evaluation.run),
     "show": (show.Show, show.run),
     "envs": (envs.Envs, envs.run),
+    "new": (new.New, new.run),
+    "validate": (validate.Validate, validate.run),
     "grow": (grow.Grow, grow.run),
     "augment": (augment.Augment, augment.run),
     "scorers": (scorers.Scorers, scorers.run),
@@ -70,7 +74,7 @@ DESCRIPTION = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0, 2 for a mistake of the user's, 130 after Ctrl-C.
+    """Run one command; the exit code: 0, 1 for what is not valid, 2 for a mistake of the user's, 130 after Ctrl-C.
 
     Raises:
         SystemExit: after help, and after arguments that do not parse (code 2).
@@ -85,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             # peft and transformers warn of each other; nothing that the user can do about it.
             warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|peft")
-            run(config)
+            code = run(config)
         sys.stdout.flush()
     except KeyboardInterrupt:
         _say(f"stopped{_how_to_resume(config, arguments)}", style="yellow")
@@ -99,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         _say(f"error: {error}", style="bold red")
         return 2
-    return 0
+    return code or 0
 
 
 def parse(arguments: Sequence[str]) -> Any:

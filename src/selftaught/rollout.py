@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -56,7 +57,7 @@ def rollout(
     deals = [task for task in tasks for _ in range(samples)]
     tables = []
     for index, task in enumerate(deals):
-        draws = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
+        draws = _draws(seed, index)
         seated = cast(index) if callable(cast) else cast
         missing = [seat for seat in game.seats if seat not in seated]
         if missing:
@@ -134,6 +135,29 @@ class _Desk:
         pay_others(self.game, before, table.state, table.turns)
 
 
+def replayed(game: Game[Any], episode: Episode) -> Episode:
+    """The game again, from the task and the texts that an episode of ``rollout`` holds; agents are not asked.
+
+    Raises:
+        ValueError: if the episode is not of ``rollout``, or the game asks something else than it did then.
+    """
+    found = re.search(r"/(\d+)-(\d+)$", episode.id)
+    if found is None:
+        raise ValueError(f"episode {episode.id!r} has no seed in its id: only those of rollout can be played again")
+    draws = _draws(int(found[1]), int(found[2]))
+    state, turns = game.start(episode.task.public, draws), list[Turn]()
+    for turn in episode.turns:
+        ask = game.ask(state)
+        told = None if ask is None else (ask.seat, ask.messages, int(draws.integers(2**63)))
+        if ask is None or told != (turn.ask.seat, turn.ask.messages, turn.ask.seed):
+            raise ValueError(f"turn {len(turns) + 1} of {episode.id!r} was {turn.ask}, and now is {ask}")
+        before, state = state, game.tell(state, turn.reply.text)
+        reward = turn_reward(game, before, state, ask.seat)
+        turns.append(Turn(replace(ask, seed=turn.ask.seed), turn.reply, turn.agent, reward))
+        pay_others(game, before, state, turns)
+    return finished(game, state, episode.task, turns, name=episode.id)
+
+
 def turn_reward(game: Game[Any], before: Any, after: Any, seat: Seat) -> float:
     """What a seat was paid from one state to another before the end; 0 at the end, and in games that pay only there."""
     if not hasattr(game, "paid") or game.ask(after) is None:
@@ -152,6 +176,10 @@ def pay_others(game: Game[Any], before: Any, after: Any, turns: list[Turn]) -> N
         if places:
             last = turns[places[-1]]
             turns[places[-1]] = replace(last, reward=last.reward + gained)
+
+
+def _draws(seed: int, index: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
 
 
 def _check_required(game: Game[Any], seated: Mapping[Seat, Agent]) -> None:

@@ -1,4 +1,4 @@
-"""All seats as a PettingZoo AEC environment: the library's own tests, order of calls, and dead agents."""
+"""All seats as a PettingZoo AEC environment: order of calls, dead agents, observations."""
 
 from __future__ import annotations
 
@@ -6,26 +6,13 @@ import importlib
 import pickle
 
 import pytest
-from pettingzoo.test import api_test, seed_test
 
 from selftaught.envs.aec_view import AFTER_RESET, AecView
 from selftaught.envs.entry import Entry
 from tests.contract import toy
-from tests.contract.cases import ENTRIES, by_seat, cast_of, entry_id, no_warnings, play_table
+from tests.contract.cases import ENTRIES, by_seat, cast_of, entry_id, play_table
 
 ENTRY = pytest.mark.parametrize("entry", ENTRIES, ids=entry_id)
-
-
-@ENTRY
-def test_api(entry: Entry) -> None:
-    with no_warnings():
-        api_test(AecView(entry.make(), render_mode="ansi"), num_cycles=200)
-
-
-@ENTRY
-def test_seed(entry: Entry) -> None:
-    with no_warnings():
-        seed_test(lambda: AecView(entry.make()), num_cycles=50)
 
 
 @ENTRY

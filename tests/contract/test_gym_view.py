@@ -1,4 +1,4 @@
-"""One seat as a Gymnasium environment: the library's own checks, vector environments, and misuse."""
+"""One seat as a Gymnasium environment: wrappers, vector environments, and misuse."""
 
 from __future__ import annotations
 
@@ -8,24 +8,18 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.error import ResetNeeded
-from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit
 
 from selftaught.envs.entry import Entry
 from selftaught.envs.gym_view import LEARNER, MOST_SKIPS, SeatEnv
 from selftaught.types import Ask, Episode, Reply, Seat
+from selftaught.validation.views import no_warnings
 from tests.contract import toy
-from tests.contract.cases import ENTRIES, SEATS, cast_of, entry_id, make, no_warnings, play_seat, seat_env
+from tests.contract.cases import ENTRIES, SEATS, cast_of, entry_id, make, play_seat, seat_env
 
 ENTRY = pytest.mark.parametrize("entry", ENTRIES, ids=entry_id)
 ENTRY_SEAT = pytest.mark.parametrize(("entry", "seat"), SEATS, ids=entry_id)
-
-
-@ENTRY_SEAT
-def test_check_env(entry: Entry, seat: Seat) -> None:
-    with no_warnings():
-        check_env(make(entry, seat=seat).unwrapped)
 
 
 @ENTRY

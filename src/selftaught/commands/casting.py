@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MODEL = "model:"
 
-GameName = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="GAME")]]
+GameName = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="GAME|MODULE:NAME")]]
 
 
 @dataclass(frozen=True)

@@ -214,6 +214,8 @@ def _pairings(config: Train, game: Game[Any], opponents: Sequence[str]) -> list[
                 players = sorted({player for seat in game.seats for player in known.players[seat]})
                 raise ValueError(f"no opponent {name!r}: known are {SELF}, {TEACHERS}, {', '.join(players)}")
             found += [{**dict.fromkeys(game.seats), seat: casting.agent(seat, name)} for seat in seats]
+    if not found:
+        raise ValueError(f"{config.game} has no {TEACHERS}: name some in its Entry, or others with --opponents")
     return found
 
 

@@ -1,0 +1,60 @@
+"""What nobody at the table may know: the sealed half of a task, and what only another seat was told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from selftaught.types import Seat
+from selftaught.validation.repeating import first_difference
+from selftaught.validation.subject import Fault, Skip, Subject, Table, by_seat, draws, shown
+
+LOOKS = 40
+"""Tasks whose first positions are compared."""
+SAID = ("Go on.", "Fine.") * 3
+
+
+def sealed(subject: Subject) -> str:
+    """Another sealed half, or none, changes metrics only: no ask, no reward, no end."""
+    game, reply = subject.make(), by_seat(subject.default())
+    tasks = subject.tasks(game, subject.games + 1)
+    if not any(task.sealed for task in tasks):
+        raise Skip("no task has a sealed half: there is nothing to audit rewards by")
+    for place, task in enumerate(tasks):
+        swaps = [replace(task, sealed=tasks[place - 1].sealed), replace(task, sealed={})]
+        plain = Table(subject, game, task, place).finish(reply)
+        plain.metrics()
+        for swap in swaps:
+            table = Table(subject, game, swap, place).finish(reply)
+            example = table.example("outcome(state)")
+            if table.record() != plain.record():
+                raise Fault(f"with another sealed half the game differs: {first_difference(plain, table)}", example)
+            table.metrics(swap)
+            if (after := table.outcome()) != table.ended:
+                raise Fault(f"metrics changed the outcome from {shown(table.ended)} to {shown(after)}", example)
+    return f"{len(tasks)} games with {2 * len(tasks)} other sealed halves"
+
+
+def knowledge(subject: Subject) -> str:
+    """A seat's view holds no more than its messages: where it reads the same, its view is the same, too."""
+    game = subject.make()
+    seen: dict[tuple[Seat, Any], tuple[Any, Any]] = {}
+    compared = 0
+    for place, task in enumerate(subject.tasks(game, LOOKS)):
+        for seed in range(subject.games):
+            state = game.start(task.public, draws(seed, place))
+            for text in SAID:
+                ask = game.ask(state)
+                if ask is None:
+                    break
+                view, other = seen.setdefault((ask.seat, ask.messages), (ask.view, state))
+                compared += other != state
+                if view != ask.view:
+                    raise Fault(
+                        f"seat {ask.seat!r} reads the same and has views {shown(view)} and {shown(ask.view)}",
+                        f"{subject.code()}\n# task {task.id!r}, draws of seed {seed}: game.ask(state).view",
+                    )
+                state = game.tell(state, text)
+    if not compared:
+        return "no two different positions look alike to a seat: nothing that could differ"
+    return f"{compared} pairs of different positions that look alike to a seat"
