@@ -21,10 +21,12 @@ from selftaught import __version__
 from selftaught.commands import (
     augment,
     bench,
+    compare,
     demo,
     envs,
     evaluation,
     grow,
+    league,
     models,
     play,
     rollout,
@@ -50,6 +52,8 @@ COMMANDS: Mapping[str, tuple[type, Callable[[Any], None]]] = {
     "scorers": (scorers.Scorers, scorers.run),
     "models": (models.Models, models.run),
     "bench": (bench.Bench, bench.run),
+    "compare": (compare.Compare, compare.run),
+    "league": (league.League, league.run),
 }
 
 RESUMABLE = (
@@ -60,6 +64,7 @@ RESUMABLE = (
     demo.Demo,
     models.Models,
     augment.Augment,
+    league.League,
 )
 """Commands that go on where they were stopped."""
 
