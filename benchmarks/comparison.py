@@ -1,7 +1,7 @@
 """Results of the suite: pooled over items, and two sets of them compared on what both have.
 
-A row is what a cell's ``result.json`` holds: policy, item, algorithm, seed, and the score of every task. Rows of the same
-item and seed are paired, and in them the tasks of the same id; whatever has no partner is listed, never guessed.
+A row is what a cell's ``result.json`` holds: policy, item, algorithm, seed, and the score of every task. Rows of the
+same item and seed are paired, and in them the tasks of the same id; whatever has no partner is listed, never guessed.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def runs_of(rows: Iterable[Row], *, of: str | None = None) -> tuple[list[Run], list[str]]:
-    """The usable runs among rows, of the policy ``of`` (or ``POLICY + ALGORITHM``) alone; and what is wrong with others.
+    """The usable runs of the policy ``of`` (or ``POLICY + ALGORITHM``; None: all), and what is wrong with other rows.
 
     A cell that comes twice counts as it came last.
     """

@@ -1,8 +1,9 @@
 """Zero-sum matrix games: value, the most even of the best strategies, and the Nash average of a payoff matrix.
 
-Payoffs are what the row player wins and the column player loses, ``[rows, columns]``. The Nash average (Balduzzi et al.,
-arXiv 1806.02643) rates each player by what it earns against the other side's best mixture: copies of a player, and weak
-players that nobody would send, change nobody's rating. Of several best mixtures it takes the one of greatest entropy.
+Payoffs are what the row player wins and the column player loses, ``[rows, columns]``. The Nash average (Balduzzi et
+al., arXiv 1806.02643; here for two different sides, which they call agents and tasks) rates each player by what it
+earns against the other side's best mixture: copies of a player, and weak players that nobody would send, change
+nobody's rating. Of several best mixtures it takes the one of greatest entropy.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def _most_even(payoffs: Array, value: float) -> Array:
 
 
 def _widest(above: Array) -> Array:
-    """A row strategy that wins nothing less than 0 in every column of ``above`` and plays every row that any such plays.
+    """A row strategy that wins at least 0 in every column of ``above``, and plays every row that any such one plays.
 
     Scaled strategies ``y`` that do so form a cone, in which sums stay: one point has all of these rows at 1 or more.
     """

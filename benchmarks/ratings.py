@@ -1,9 +1,9 @@
 """Ratings of the players of two seats from their games: one strength each, by a logistic model.
 
-The share that a player of the first seat wins off one of the second is ``1 / (1 + exp(-(seat + strength - strength)))``;
-a tie is half a win. All games count at once and in no order, unlike in ratings that are updated game by game (Elo,
-TrueSkill, OpenSkill), so that the same games always give the same ratings. The seats of a game are not alike, so a
-player is rated in each seat by itself, beside the average player of that seat.
+What a player of the first seat wins off one of the second is ``1 / (1 + exp(-(seat + strength - strength)))`` of the
+games; a tie is half a win. All games count at once and in no order, unlike in ratings that are updated game by game
+(Elo, TrueSkill, OpenSkill), so that the same games always give the same ratings. The seats of a game are not alike, so
+a player is rated in each seat by itself, beside the average player of that seat.
 """
 
 from __future__ import annotations

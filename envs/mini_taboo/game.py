@@ -223,12 +223,12 @@ def _rules(seat: Seat, table: Table) -> str:
     known = "\n".join(f"{clue}: {', '.join(words)}" for clue, words in table.items())
     if seat == ATTACKER:
         moves = (
-            "Give one clue that is true of your secret word, copied from this list. The defender then names a word that "
-            "the clue is true of, or guesses. You win if it names your word or guesses wrong, and lose if it guesses it."
+            "Give one clue that is true of your secret word, copied from this list. The defender then names a word "
+            "that it is true of, or guesses. You win if it names your word or guesses wrong, and lose if it guesses it."
         )
     else:
         moves = (
-            "The attacker gives a true clue of a secret word. Name one word that the clue is true of: you lose if it is "
+            "The attacker gives a true clue of a secret word. Name one word that it is true of: you lose if that is "
             "the secret one. Or reply Guess: <word>, which wins if it is right and loses if it is wrong."
         )
     return f"{moves} The clues, and the words that each is true of:\n{known}"

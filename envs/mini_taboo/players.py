@@ -1,4 +1,4 @@
-"""Scripted players of mini-taboo: the best strategies, and some whose faults are known. All draw from the ask's seed."""
+"""Scripted players of mini-taboo: the best strategies, and some whose faults are known. They draw by the ask's seed."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def probability_of_improvement(first: Array, second: Array) -> Array:
 
 
 def profile(scores: Array, thresholds: Array) -> Array:
-    """The share of all scores that is greater than each threshold (the run-score distribution), ``[..., thresholds]``."""
+    """The share of all scores above each threshold, ``[..., thresholds]``: the run-score distribution."""
     flat = scores.reshape(*scores.shape[:-2], -1)
     return np.stack([(flat > threshold).mean(axis=-1) for threshold in thresholds], axis=-1)
 
@@ -93,7 +93,7 @@ def resampled_runs(scores: Array, *, seed: int = 0, resamples: int = RESAMPLES) 
 
 
 def resampled_tasks(scores: Sequence[Array], *, seed: int = 0, resamples: int = RESAMPLES) -> Array:
-    """For items of which there is one run: each item's tasks drawn anew, and their mean, ``[resamples, 1, items, ...]``.
+    """For items with one run: each item's tasks drawn anew, and their mean, ``[resamples, 1, items, ...]``.
 
     Args:
         scores: an array ``[tasks, ...]`` an item; whatever axes follow the first are kept together.
@@ -123,7 +123,9 @@ def aggregate(scores: Array, figure: Figure, *, seed: int = 0, resamples: int = 
         ValueError: as ``checked``.
     """
     array = checked(scores)
-    return interval(float(figure(array)), figure(resampled_runs(array, seed=seed, resamples=resamples)), count=array.size)
+    return interval(
+        float(figure(array)), figure(resampled_runs(array, seed=seed, resamples=resamples)), count=array.size
+    )
 
 
 def improvement(first: Array, second: Array, *, seed: int = 0, resamples: int = RESAMPLES) -> Estimate:

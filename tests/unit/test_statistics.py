@@ -62,7 +62,9 @@ def test_rliable_agrees_on_improvement_and_profile() -> None:
 def test_scipy_agrees(scores: Array) -> None:
     assert statistics.interquartile_mean(scores) == pytest.approx(trim_mean(scores, 0.25, axis=None), abs=1e-12)
     twin = 1 - scores
-    expected = [mannwhitneyu(two, one).statistic / len(one) / len(two) for one, two in zip(scores.T, twin.T, strict=True)]
+    expected = [
+        mannwhitneyu(two, one).statistic / len(one) / len(two) for one, two in zip(scores.T, twin.T, strict=True)
+    ]
     assert statistics.probability_of_improvement(scores, twin) == pytest.approx(np.mean(expected))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compare:
-    """Compare two result sets on the same items, seeds and tasks: differences with intervals, and what has no partner."""
+    """Compare two result sets on the same items, seeds and tasks; says what has no partner."""
 
     first: tyro.conf.Positional[Path]
     """The folder of a bench run, or a results.jsonl."""
@@ -52,7 +52,9 @@ def run(config: Compare) -> None:
     if len(config.policies) > 2:
         raise ValueError(f"--policies takes one name or two, not {len(config.policies)}")
     wanted = [None, None] if not config.policies else [config.policies[0], config.policies[-1]]
-    found = [runs_of(read_rows(path), of=name) for path, name in zip((config.first, config.second), wanted, strict=True)]
+    found = [
+        runs_of(read_rows(path), of=name) for path, name in zip((config.first, config.second), wanted, strict=True)
+    ]
     refused = list(dict.fromkeys(text for _, texts in found for text in texts))
     couples, alone = _couples(found[0][0], found[1][0], chosen=bool(config.policies))
     console = Console()
@@ -94,8 +96,8 @@ def _couples(first: list[Run], second: list[Run], *, chosen: bool) -> tuple[list
         names = (one, two) if one != two else (f"{one} (first)", f"{two} (second)")
         return [(names, left, right)], []
     if chosen:
-        held = "; ".join(f"the {which}: {', '.join(side) or 'none'}" for which, side in zip(("first", "second"), sides, strict=True))
-        raise ValueError(f"--policies must leave one policy on each side, trained one way; they leave in {held}")
+        held = "; ".join(", ".join(side) or "none" for side in sides)
+        raise ValueError(f"--policies must leave one policy on each side, trained one way; they leave: {held}")
     both = [name for name in sides[0] if name in sides[1]]
     if not both:
         raise ValueError(
@@ -124,9 +126,9 @@ def _table(one: Comparison) -> Table:
 
     title = f"{one.names[1]} less {one.names[0]}; 95 % intervals over {one.over}"
     table = Table(title=title, title_justify="left", header_style="bold")
-    for column, side in (("item", "left"), ("pairs", "right"), ("first", "right"), ("second", "right")):
-        table.add_column(column, justify=side, overflow="fold")
-    table.add_column("difference", justify="right")
+    table.add_column("item", overflow="fold")
+    for column in ("pairs", "first", "second", "difference"):
+        table.add_column(column, justify="right")
     for row in one.rows:
         name = row.where if row.figure == "mean" else f"{row.where}, {row.figure}"
         told = f"{row.difference.mean:+.3f} [{row.difference.low:+.3f}, {row.difference.high:+.3f}]"
