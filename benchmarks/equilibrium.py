@@ -62,7 +62,7 @@ def game_value(payoffs: Array) -> float:
     limits = np.hstack([-payoffs.T, np.ones((columns, 1))])
     bounds = [(0, None)] * rows + [(None, None)]
     whole = np.append(np.ones(rows), 0)[None]
-    found = _scipy().linprog(goal, A_ub=limits, b_ub=np.zeros(columns), A_eq=whole, b_eq=[1], bounds=bounds)
+    found = optimizer().linprog(goal, A_ub=limits, b_ub=np.zeros(columns), A_eq=whole, b_eq=[1], bounds=bounds)
     return float(-found.fun) + 0.0  # no -0.0
 
 
@@ -103,7 +103,7 @@ def _most_even(payoffs: Array, value: float) -> Array:
 
     columns = payoffs.shape[1]
     options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 2000, "maxfun": 20_000}
-    found = _scipy().minimize(
+    found = optimizer().minimize(
         dual, np.zeros(columns), jac=True, method="L-BFGS-B", bounds=[(0, None)] * columns, options=options
     )
     heights = inner @ found.x
@@ -125,12 +125,17 @@ def _widest(above: Array) -> Array:
         [np.hstack([-above.T, np.zeros((columns, rows))]), np.hstack([-np.eye(rows), np.eye(rows)])],
     )
     bounds = [(0, 1e4)] * rows + [(0, 1)] * rows
-    found = _scipy().linprog(goal, A_ub=limits, b_ub=np.zeros(columns + rows), bounds=bounds)
-    scaled = np.where(found.x[rows:] > 0.5, found.x[:rows], 0)
+    found = optimizer().linprog(goal, A_ub=limits, b_ub=np.zeros(columns + rows), bounds=bounds)
+    scaled = np.where(found.x[rows:] > 1e-3, found.x[:rows], 0)
     return np.asarray(scaled / scaled.sum())
 
 
-def _scipy() -> Any:
+def optimizer() -> Any:
+    """SciPy's optimizers; call it before long work whose end needs them.
+
+    Raises:
+        ImportError: without SciPy.
+    """
     try:
         import scipy.optimize
     except ImportError as error:

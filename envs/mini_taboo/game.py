@@ -164,13 +164,14 @@ class MiniTaboo:
         return Outcome(state.end, rewards, f"the secret word was {state.secret}")
 
     def metrics(self, state: MiniTabooState, task: Task) -> Mapping[str, float]:
-        """Result and legality by seat."""
+        """Result and legality by seat; a win that the other seat gave away by a breach is not earned."""
         if state.end is None:
             raise ValueError("metrics are taken of finished games only")
         winner, breaker = WINNERS[state.end], BROKEN_BY.get(state.end)
         figures = {f"end/{state.end}": 1.0, "tie": float(winner is None)}
         for seat in self.seats:
             figures[f"{seat}_win"] = float(winner == seat)
+            figures[f"{seat}_earned"] = float(winner == seat and breaker is None)
             figures[f"{seat}_legal"] = float(breaker != seat)
         return figures
 

@@ -57,7 +57,7 @@ def test_rliable_agrees_on_improvement_and_profile() -> None:
     assert [one.high for one in profile] == pytest.approx([0.8666667, 0.6666667], abs=0.07)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SCORES)
 def test_scipy_agrees(scores: Array) -> None:
     assert statistics.interquartile_mean(scores) == pytest.approx(trim_mean(scores, 0.25, axis=None), abs=1e-12)
@@ -68,7 +68,7 @@ def test_scipy_agrees(scores: Array) -> None:
     assert statistics.probability_of_improvement(scores, twin) == pytest.approx(np.mean(expected))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SCORES, st.floats(-2, 2, width=16))
 def test_invariances(scores: Array, shift: float) -> None:
     order = np.random.default_rng(0).permutation(scores.shape[0]), np.random.default_rng(1).permutation(scores.shape[1])
@@ -79,10 +79,10 @@ def test_invariances(scores: Array, shift: float) -> None:
         assert scores.min() - 1e-12 <= figure(scores) <= scores.max() + 1e-12
     better = statistics.probability_of_improvement(scores, shuffled[:, np.argsort(order[1])])
     assert better == pytest.approx(0.5)
-    assert statistics.probability_of_improvement(scores, scores + 1) == 1
+    assert statistics.probability_of_improvement(scores, scores + 2) == 1
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.floats(0, 1), st.integers(1, 4), st.integers(1, 5))
 def test_of_constants_every_figure_is_certain(value: float, runs: int, items: int) -> None:
     scores = np.full((runs, items), value)
@@ -91,7 +91,7 @@ def test_of_constants_every_figure_is_certain(value: float, runs: int, items: in
         assert (found.mean, found.low, found.high) == pytest.approx((value, value, value))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SCORES, st.integers(0, 2**32))
 def test_resamples_stay_in_their_stratum(scores: Array, seed: int) -> None:
     drawn = statistics.resampled_runs(scores, seed=seed, resamples=20)
@@ -111,9 +111,9 @@ def test_what_is_paired_stays_paired() -> None:
     assert set(means[:, 0, 0, 0]) == {0.0, 0.5, 1.0} and set(means[:, 0, 1, 0]) == {0.5}
 
 
-@pytest.mark.parametrize("runs", [5, 10])
-def test_intervals_cover_the_truth(runs: int) -> None:
-    """Ten items of different difficulty. Few runs make the percentile bootstrap a little narrow, as is known."""
+@pytest.mark.parametrize(("runs", "least"), [(3, 0.8), (10, 0.88)])
+def test_intervals_cover_the_truth(runs: int, least: float) -> None:
+    """Ten items of different difficulty. Few runs make the percentile bootstrap narrow, as the page says."""
     random = np.random.default_rng(runs)
     truth = random.uniform(0.2, 0.8, size=10)
     inside = 0
@@ -121,7 +121,7 @@ def test_intervals_cover_the_truth(runs: int) -> None:
         scores = random.normal(truth, 0.15, size=(runs, 10))
         found = statistics.aggregate(scores, statistics.mean, seed=trial, resamples=400)
         inside += found.low <= truth.mean() <= found.high
-    assert 0.87 <= inside / 300 <= 0.98
+    assert least <= inside / 300 <= 0.98
 
 
 def test_bad_scores_are_named() -> None:

@@ -52,6 +52,7 @@ def run(config: League) -> None:
     """
     from rich.console import Console
 
+    from selftaught.benchmarks.equilibrium import optimizer
     from selftaught.benchmarks.league import play, table
     from selftaught.benchmarks.plots_league import league
     from selftaught.benchmarks.record import record
@@ -60,6 +61,7 @@ def run(config: League) -> None:
 
     if config.games < 1 or config.probes < 0:
         raise ValueError(f"games must be at least 1 and probes 0, not {config.games} and {config.probes}")
+    optimizer()  # rather now than when all games are played
     game = make(config.game, config.settings)
     chosen = players_of(config.game, config.players, seats=game.seats)
     casting = Casting(config.game, config.speech)
