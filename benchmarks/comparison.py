@@ -10,7 +10,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,10 +88,6 @@ class Comparison:
     improvement: Estimate
     over: str
     unpaired: tuple[str, ...]
-
-    def as_data(self) -> dict[str, Any]:
-        """Plain data for a JSON file."""
-        return asdict(self)
 
 
 def read_rows(path: Path) -> list[Row]:

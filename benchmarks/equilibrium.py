@@ -74,7 +74,8 @@ def nash_average(payoffs: Array) -> NashAverage:
         ValueError: as ``solve``.
     """
     found = solve(payoffs)
-    return NashAverage(found, payoffs @ found.column, -(found.row @ payoffs))
+    skills = (payoffs @ found.column, -(found.row @ payoffs))
+    return NashAverage(found, *(np.round(one, 12) + 0.0 for one in skills))  # no -0.0
 
 
 def gap(payoffs: Array, row: Array, column: Array) -> float:

@@ -134,7 +134,6 @@ class MiniTaboo:
         """
         if state.end is not None:
             raise ValueError(f"the game is over ({state.end}); start a new one")
-        text = public_part(text)
         if state.clue is None:
             clue = read_clue(text, state.table)
             if clue is None:
@@ -198,14 +197,15 @@ def clues_of(secret: str, table: Table) -> tuple[str, ...]:
 
 
 def read_clue(text: str, table: Table) -> str | None:
-    """The one clue that a text has in it, whatever stands around it; None if it has none or several."""
-    plain = " ".join(text.casefold().split())
+    """The one clue that a text has in it, whatever stands around it but thoughts; None if it has none or several."""
+    plain = " ".join(public_part(text).casefold().split())
     found = [clue for clue in table if clue.casefold() in plain]
     return found[0] if len(found) == 1 else None
 
 
 def read_reply(text: str, words: tuple[str, ...]) -> Action | None:
     """The one word of ``words`` that a text has in it, and whether it is a guess; None if it has none or several."""
+    text = public_part(text)
     said = set(re.findall(r"[a-z]+", text.casefold()))
     found = [word for word in words if word in said]
     if len(found) != 1:

@@ -160,6 +160,16 @@ def test_who_always_breaks_the_rules_loses_everything() -> None:
         assert (found.mean, found.low, found.high) == pytest.approx((float(lost),) * 3)
 
 
+def test_thoughts_are_no_moves() -> None:
+    thinking = Scripted(
+        "thinking", lambda ask: f"<think>It is a bird? Guess: zebra</think>{PLAYERS[ATTACKER]['wide_clue'](ask)}"
+    )
+    told, plain = (
+        observe(agent, ATTACKER, samples=2) for agent in (thinking, Scripted("wide", PLAYERS[ATTACKER]["wide_clue"]))
+    )
+    assert told == plain
+
+
 def test_a_strategy_needs_games_on_every_question() -> None:
     cast = {ATTACKER: pure(ATTACKER), DEFENDER: pure(DEFENDER)}
     episodes = rollout(MiniTaboo(), islice(MiniTaboo().tasks("train", 0), 8), cast, seed=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -70,7 +70,7 @@ def run(config: Compare) -> None:
     if len(shown) < len(listed):
         console.print(Text(f"and {len(listed) - len(shown)} more: --most 0 shows all", style="dim"))
     if config.out is not None:
-        values = {"comparisons": [one.as_data() for one in made], "not_paired": listed}
+        values = {"comparisons": [asdict(one) for one in made], "not_paired": listed}
         with aside(config.out) as file:
             file.write((json.dumps(values, indent=1) + "\n").encode())
         console.print(f"written: {config.out}", style="dim")
