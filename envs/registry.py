@@ -28,6 +28,7 @@ IDS: Mapping[str, str] = {
     "reflect": "selftaught/Reflect-v0",
     "self_study": "selftaught/SelfStudy-v0",
     "hardware": "selftaught/Hardware-v0",
+    "mini_taboo": "selftaught/MiniTaboo-v0",
 }
 """Gymnasium ids by game name, which is that of the game's folder; known before any game is imported."""
 

@@ -21,10 +21,12 @@ from selftaught import __version__
 from selftaught.commands import (
     augment,
     bench,
+    compare,
     demo,
     envs,
     evaluation,
     grow,
+    league,
     models,
     new,
     play,
@@ -54,6 +56,8 @@ COMMANDS: Mapping[str, tuple[type, Callable[[Any], int | None]]] = {
     "scorers": (scorers.Scorers, scorers.run),
     "models": (models.Models, models.run),
     "bench": (bench.Bench, bench.run),
+    "compare": (compare.Compare, compare.run),
+    "league": (league.League, league.run),
 }
 
 RESUMABLE = (
@@ -64,6 +68,7 @@ RESUMABLE = (
     demo.Demo,
     models.Models,
     augment.Augment,
+    league.League,
 )
 """Commands that go on where they were stopped."""
 

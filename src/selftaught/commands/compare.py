@@ -1,0 +1,140 @@
+"""``selftaught compare``: two sets of results, item by item and over all, on what both have."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import tyro
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from selftaught.benchmarks.comparison import Comparison, Run
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Compare two result sets on the same items, seeds and tasks; says what has no partner."""
+
+    first: tyro.conf.Positional[Path]
+    """The folder of a bench run, or a results.jsonl."""
+    second: tyro.conf.Positional[Path]
+    """Another, or the same again with --policies."""
+    policies: tuple[str, ...] = ()
+    """Of the first and of the second, where they hold several: a policy, or "POLICY + ALGORITHM". One name is meant for
+    both. Without, whatever is on both sides under one name is compared."""
+    over: Literal["auto", "runs", "tasks"] = "auto"
+    """What intervals draw anew: an item's runs, or its tasks. auto takes runs where every item has three."""
+    most: int = 20
+    """Lines at most of what could not be paired; 0 for all."""
+    out: Path | None = None
+    """A JSON file for the figures."""
+    picture: Path | None = None
+    """A PNG file: how many runs score more than each threshold (performance profiles)."""
+
+
+def run(config: Compare) -> None:
+    """Print the tables, and write what was asked for.
+
+    Raises:
+        FileNotFoundError: if there are no results.
+        ValueError: if they cannot be paired.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from selftaught.benchmarks.comparison import compare, pair, read_rows, runs_of
+    from selftaught.store import aside
+
+    if len(config.policies) > 2:
+        raise ValueError(f"--policies takes one name or two, not {len(config.policies)}")
+    wanted = [None, None] if not config.policies else [config.policies[0], config.policies[-1]]
+    found = [
+        runs_of(read_rows(path), of=name) for path, name in zip((config.first, config.second), wanted, strict=True)
+    ]
+    refused = list(dict.fromkeys(text for _, texts in found for text in texts))
+    couples, alone = _couples(found[0][0], found[1][0], chosen=bool(config.policies))
+    console = Console()
+    made: list[Comparison] = []
+    for names, first, second in couples:
+        one = compare(pair(first, second, names=names), over=config.over)
+        made.append(one)
+        console.print(_table(one))
+    listed = [*refused, *alone, *(text for one in made for text in one.unpaired)]
+    shown = listed[: config.most or None]
+    for text in shown:
+        console.print(Text(f"not paired: {text}", style="yellow"))
+    if len(shown) < len(listed):
+        console.print(Text(f"and {len(listed) - len(shown)} more: --most 0 shows all", style="dim"))
+    if config.out is not None:
+        values = {"comparisons": [asdict(one) for one in made], "not_paired": listed}
+        with aside(config.out) as file:
+            file.write((json.dumps(values, indent=1) + "\n").encode())
+        console.print(f"written: {config.out}", style="dim")
+    if config.picture is not None:
+        from selftaught.benchmarks.plots_statistics import profiles
+
+        sides = {name: runs for names, *both in couples for name, runs in zip(names, both, strict=True)}
+        console.print(f"written: {profiles(sides, config.picture, over=config.over)}", style="dim")
+
+
+Couple = tuple[tuple[str, str], list["Run"], list["Run"]]
+
+
+def _couples(first: list[Run], second: list[Run], *, chosen: bool) -> tuple[list[Couple], list[str]]:
+    """Who is compared with whom, and in words who with nobody.
+
+    Raises:
+        ValueError: if nobody is.
+    """
+    sides = [_by_name(first), _by_name(second)]
+    if all(len(side) == 1 for side in sides):
+        (one, left), (two, right) = (next(iter(side.items())) for side in sides)
+        names = (one, two) if one != two else (f"{one} (first)", f"{two} (second)")
+        return [(names, left, right)], []
+    if chosen:
+        held = "; ".join(", ".join(side) or "none" for side in sides)
+        raise ValueError(f"--policies must leave one policy on each side, trained one way; they leave: {held}")
+    both = [name for name in sides[0] if name in sides[1]]
+    if not both:
+        raise ValueError(
+            f"no policy is on both sides ({', '.join(sides[0]) or 'none'}; {', '.join(sides[1]) or 'none'}): "
+            "name one of each with --policies"
+        )
+    couples = [((f"{name} (first)", f"{name} (second)"), sides[0][name], sides[1][name]) for name in both]
+    alone = [
+        f"{name}: only in the {which}"
+        for which, side in zip(("first", "second"), sides, strict=True)
+        for name in side
+        if name not in both
+    ]
+    return couples, alone
+
+
+def _by_name(runs: list[Run]) -> dict[str, list[Run]]:
+    found: dict[str, list[Run]] = {}
+    for one in runs:
+        found.setdefault(one.name, []).append(one)
+    return found
+
+
+def _table(one: Comparison) -> Table:
+    from rich.table import Table
+
+    title = f"{one.names[1]} less {one.names[0]}; 95 % intervals over {one.over}"
+    table = Table(title=title, title_justify="left", header_style="bold")
+    table.add_column("item", overflow="fold")
+    for column in ("pairs", "first", "second", "difference"):
+        table.add_column(column, justify="right")
+    for row in one.rows:
+        name = row.where if row.figure == "mean" else f"{row.where}, {row.figure}"
+        told = f"{row.difference.mean:+.3f} [{row.difference.low:+.3f}, {row.difference.high:+.3f}]"
+        certain = row.difference.low > 0 or row.difference.high < 0
+        figures = (str(row.difference.count), f"{row.first:.3f}", f"{row.second:.3f}", told)
+        table.add_row(name, *figures, style="bold" if certain else None)
+    table.add_section()
+    table.add_row("probability of improvement", "", "", "", str(one.improvement))
+    return table

@@ -1,0 +1,166 @@
+"""Result sets: read, paired, compared; what has no partner is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from selftaught import cli
+from selftaught.benchmarks.comparison import aggregates, compare, pair, read_rows, runs_of
+
+TASKS = [f"test/{place}" for place in range(20)]
+
+
+def row(item: str, seed: int, scores: Sequence[float], **more: Any) -> dict[str, Any]:
+    """What a cell's result.json holds, as far as it matters here."""
+    values = {"policy": "one", "item": item, "algorithm": "none", "seed": seed, "scores": list(scores), "tasks": TASKS}
+    return {**values, "game": item.partition("/")[0], **more}
+
+
+def sweep(seeds: int, *, gain: float = 0.0, policy: str = "one", **more: Any) -> list[dict[str, Any]]:
+    """Two items, easy and hard; every task has a difficulty of its own, so that pairing matters."""
+    rows = []
+    for place, item in enumerate(("taboo/0", "graph_plan/1")):
+        hard = np.random.default_rng(place).uniform(0, 0.8 - 0.4 * place, size=20)
+        for seed in range(seeds):
+            noise = np.random.default_rng([place, seed, len(policy), int(100 * gain)]).normal(0, 0.02, size=20)
+            rows.append(row(item, seed, np.clip(hard + gain + noise, 0, 1).tolist(), policy=policy, **more))
+    return rows
+
+
+def write(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
+    """A bench folder without its cells."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in rows))
+    return folder
+
+
+def test_differences_by_hand() -> None:
+    first = [row("a/0", 0, [0.0, 0.2], tasks=["x", "y"]), row("b/0", 0, [0.5, 0.5], tasks=["x", "y"])]
+    second = [row("a/0", 0, [1.0, 0.4], tasks=["y", "x"]), row("b/0", 0, [0.5, 0.5], tasks=["x", "y"])]
+    found = compare(pair(runs_of(first)[0], runs_of(second)[0]))
+    by_item = {(one.where, one.figure): one for one in found.rows}
+    # x: 0.0 to 0.4, y: 0.2 to 1.0.
+    one = by_item["a/0", "mean"]
+    assert (one.first, one.second, one.difference.mean) == pytest.approx((0.1, 0.7, 0.6))
+    assert (one.difference.low, one.difference.high) == pytest.approx((0.4, 0.8))
+    assert by_item["all items", "mean"].difference.mean == pytest.approx(0.3)
+    assert (found.over, found.improvement.mean, found.unpaired) == ("tasks", 0.75, ())
+
+
+def test_pairing_makes_intervals_narrow_and_finds_small_gains() -> None:
+    first, second = (runs_of(sweep(1, gain=gain))[0] for gain in (0.0, 0.03))
+    found = compare(pair(first, second))
+    (whole,) = (one for one in found.rows if (one.where, one.figure) == ("all items", "mean"))
+    assert 0 < whole.difference.low < 0.03 < whole.difference.high
+    alone = [aggregates(runs)["mean"] for runs in (first, second)]
+    assert alone[0].high > alone[1].low  # unpaired, nothing could be said
+    twin = compare(pair(first, first))
+    assert all((one.difference.mean, one.difference.low, one.difference.high) == (0, 0, 0) for one in twin.rows)
+    assert twin.improvement.mean == 0.5
+
+
+@pytest.mark.parametrize(("seeds", "over"), [(1, "tasks"), (2, "tasks"), (3, "runs")])
+def test_runs_are_drawn_anew_where_there_are_enough(seeds: int, over: str) -> None:
+    first, second = (runs_of(sweep(seeds, gain=gain))[0] for gain in (0.0, 0.1))
+    found = compare(pair(first, second))
+    assert found.over == over and {one.difference.count for one in found.rows[:2]} == {20 * seeds}
+    assert all(one.difference.low > 0 for one in found.rows)
+    if seeds == 1:
+        with pytest.raises(ValueError, match=r"graph_plan/1, taboo/0.*draw tasks anew"):
+            compare(pair(first, second), over="runs")
+
+
+def test_whatever_has_no_partner_is_named() -> None:
+    first = sweep(3)
+    second = sweep(3, gain=0.1)[1:]
+    second[0] |= {"scores": second[0]["scores"][:-2], "tasks": TASKS[:-2]}
+    second.append(row("self_study/0", 0, [0.5] * 20))
+    found = compare(pair(runs_of(first)[0], runs_of(second)[0], names=("old", "new")))
+    assert found.unpaired == (
+        "taboo/0, seed 0: only in old",
+        "self_study/0, seed 0: only in new",
+        "taboo/0, seed 1: 2 of 20 tasks only in old",
+    )
+    assert [one.difference.count for one in found.rows[:2]] == [60, 38] and found.over == "tasks"
+    drawn = compare(pair(runs_of(first)[0], runs_of(second)[0]), over="runs")
+    assert drawn.unpaired[-1] == "graph_plan/1: 1 of 3 runs not in the figures over all items"
+
+
+def test_broken_rows_are_named_and_the_last_of_equal_cells_counts() -> None:
+    rows = [
+        row("a/0", 0, [0.1] * 20),
+        row("a/0", 0, [0.2] * 20),
+        {"policy": "one", "item": "b/0", "seed": 0, "algorithm": "none"},
+        row("c/0", 0, [0.5] * 3),
+        row("d/0", 0, [float("nan")] * 20),
+    ]
+    runs, refused = runs_of(rows)
+    assert [(run.item, set(run.scores.values())) for run in runs] == [("a/0", {0.2})]
+    assert [text.partition(":")[0] for text in refused] == [f"one, {item}/0, seed 0" for item in "bcd"]
+    assert "3 scores of 20 tasks" in refused[1]
+    with pytest.raises(ValueError, match="nothing to pair: no results on either side"):
+        pair([], [])
+    with pytest.raises(ValueError, match="several policies"):
+        pair(runs, runs_of([*rows, row("a/0", 0, [0.1] * 20, policy="two")])[0])
+
+
+def test_a_task_that_was_played_twice_is_paired_twice() -> None:
+    first = runs_of([row("a/0", 0, [0.0, 1.0, 0.5], tasks=["x", "x", "y"])])[0]
+    second = runs_of([row("a/0", 0, [0.5, 0.5], tasks=["x", "y"])])[0]
+    pairing = pair(first, second)
+    assert pairing.pairs[0].first.tolist() == [0.0, 0.5] and "1 of 3 tasks" in pairing.unpaired[0]
+    (both,) = pair(first, first).pairs
+    assert both.tasks == ("x", "x", "y")
+
+
+def test_aggregates_of_a_sweep() -> None:
+    runs = runs_of(sweep(3))[0]
+    found = aggregates(runs)
+    assert set(found) == {"mean", "median", "iqm", "optimality_gap"}
+    assert found["mean"].mean == pytest.approx(np.mean([np.mean(one["scores"]) for one in sweep(3)]))
+    assert all(one.low <= one.mean <= one.high and one.count == 6 for one in found.values())
+
+
+def test_rows_of_a_sweep_under_way_are_those_of_its_cells(tmp_path: Path) -> None:
+    for place, one in enumerate(sweep(2)):
+        cell = tmp_path / "cells" / "one" / str(one["item"]).replace("/", "-") / "none" / f"seed-{place}"
+        cell.mkdir(parents=True)
+        (cell / "result.json").write_text(json.dumps(one))
+    assert len(read_rows(tmp_path)) == 4
+    write(tmp_path / "whole", sweep(1))
+    assert read_rows(tmp_path / "whole") == read_rows(tmp_path / "whole" / "results.jsonl") == sweep(1)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="no results in"):
+        read_rows(tmp_path / "empty")
+    (tmp_path / "bad.jsonl").write_text("[1]\n")
+    with pytest.raises(ValueError, match="is an object"):
+        read_rows(tmp_path / "bad.jsonl")
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    old = write(tmp_path / "old", [*sweep(3), *sweep(3, policy="two")])
+    new = write(tmp_path / "new", sweep(3, gain=0.1, policy="three", algorithm="grpo")[:-1])
+    out, picture = tmp_path / "out.json", tmp_path / "profiles.png"
+    common = ["--out", str(out), "--picture", str(picture)]
+    assert cli.main(["compare", str(old), str(new), "--policies", "two", "three", *common]) == 0
+    shown = capsys.readouterr().out
+    assert "three + grpo less two" in shown and "+0.1" in shown
+    assert "not paired: graph_plan/1, seed 2: only in two" in shown
+    found = json.loads(out.read_text())
+    assert found["comparisons"][0]["rows"][0]["difference"]["count"] == 40
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert cli.main(["compare", str(old), str(old), "--most", "1"]) == 0  # each policy with itself
+    assert capsys.readouterr().out.count("+0.000 [+0.000, +0.000]") == 8
+    assert cli.main(["compare", str(old), str(new)]) == 2
+    assert "name one of each with --policies" in capsys.readouterr().err
+    assert cli.main(["compare", str(old), str(old), "--policies", "nobody"]) == 2
+    assert "they leave: none; none" in capsys.readouterr().err
+    assert cli.main(["compare", str(tmp_path / "none"), str(new)]) == 2
+    assert "no results at" in capsys.readouterr().err
