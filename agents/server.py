@@ -100,7 +100,7 @@ class ServerAgent:
                 "a server agent needs temperature >= 0, max_new_tokens >= 1 and concurrency >= 1, "
                 f"not {temperature}, {max_new_tokens} and {concurrency}"
             )
-        self.wire = Wire(url.rstrip("/"), os.environ.get(KEY, "") if key is None else key)
+        self.wire = Wire(url.rstrip("/"), (os.environ.get(KEY, "") if key is None else key).strip())
         self.model = model
         self.name = name or f"openai:{self.wire.url}#{model}"
         self.temperature = temperature

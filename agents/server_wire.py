@@ -87,7 +87,7 @@ class Wire:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or parts.query:
             raise ValueError(f"a server's address is written http://HOST:PORT/v1, not {self.url!r}")
         if parts.username is not None:
             raise ValueError("a server's address holds no name and password: put the key in OPENAI_API_KEY")

@@ -1,4 +1,7 @@
-"""Your own policy is a function from an ask to a text. This one defends, and knows three vague facts of every word."""
+"""Your own policy is a function from an ask to a text. This one defends, and knows three vague facts of every word.
+
+The same at the command line: `selftaught eval --policy python:examples/own_policy.py:my_policy --seats defender`.
+"""
 
 from itertools import islice
 
@@ -40,7 +43,5 @@ def main() -> None:
     print("Gymnasium:", info["outcome"].end, "after", int(info["metrics"]["turns"]), "turns, reward", reward)
 
 
-if (
-    __name__ == "__main__"
-):  # not when the file is named in `selftaught eval --policy python:examples/own_policy.py:my_policy`
+if __name__ == "__main__":
     main()

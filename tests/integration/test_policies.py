@@ -21,6 +21,7 @@ import pytest
 
 from selftaught import cli
 from selftaught.agents.server import Patience, ServerAgent
+from selftaught.agents.server_wire import PASSING
 from selftaught.commands.casting import SCORERS, seat_of, seats_of
 from selftaught.envs.registry import make_game
 from selftaught.rollout import rollout
@@ -54,8 +55,7 @@ def test_a_strangers_policy_is_evaluated(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_server_is_evaluated_and_its_report_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    with serving(flaky) as server:
-        server.met.update({"busy": 1, "error": 1, "hang": 1})  # what is met by turns begins after a hang
+    with serving(flaky("busy", "cut")) as server:
         assert run("eval", "--policy", f"openai:{server.url}#{MODEL}", "--games", 2, "--speech.batch", 4) == 0
         shown = capsys.readouterr().out
         assert f"openai:{server.url}#{MODEL}: " in shown and "tried again after" in shown and "failed" not in shown
@@ -143,6 +143,18 @@ def test_an_address_with_an_equals_sign_names_no_seat() -> None:
     assert chosen["attacker"] == chosen["defender"] == "openai:http://h/v1#a=b"
     with pytest.raises(ValueError, match="no seat 'judge'"):
         seats_of("taboo", ["judge=openai:http://h/v1#m"])
+
+
+def test_the_page_has_the_limits_that_there_are() -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8").split())
+    limits = Patience()
+    minutes = [f"{seconds / 60:.0f}" for seconds in (limits.seconds, limits.request_seconds)]
+    assert f"up to {limits.tries} times and {minutes[0]} minutes an ask; a try has {minutes[1]} minutes" in page
+    assert (
+        limits.first_wait == 0.5
+        and f"half a second, then twice as long each time up to {limits.longest_wait:.0f}" in page
+    )
+    assert f"| {', '.join(map(str, (code for code in PASSING if code != 429)))}, 500 and above" in page
 
 
 @pytest.fixture(scope="module")

@@ -99,18 +99,19 @@ def refusing(status: int, data: object, **headers: str) -> Answer:
     return lambda handler, body: handler.say(status, data, **headers)
 
 
-def flaky(handler: Handler, body: Body) -> None:
-    """The first tries of a prompt meet up to two faults, which ones follows from the prompt; then all is well."""
-    known, number = handler.known, fingerprint(body["messages"])
-    with known.lock:
-        attempt = known.tries[number]
-        known.tries[number] += 1
-        if attempt >= number % 3:
-            kind = "none"
-        else:  # by turns, so that every kind is met
-            kind = FAULTS[known.met.total() % len(FAULTS)]
-            known.met[kind] += 1
-    BREAK.get(kind, healthy)(handler, body)
+def flaky(*kinds: str) -> Answer:
+    """The first tries of a prompt meet up to two faults, as many as follows from it and all kinds by turns."""
+
+    def answer(handler: Handler, body: Body) -> None:
+        known, number = handler.known, fingerprint(body["messages"])
+        with known.lock:
+            well = known.tries[number] >= number % 3
+            known.tries[number] += 1
+            kind = kinds[known.met.total() % len(kinds)]
+            known.met[kind] += not well
+        (healthy if well else BREAK[kind])(handler, body)
+
+    return answer
 
 
 def _hang(handler: Handler, body: Body) -> None:

@@ -6,7 +6,7 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -50,18 +50,12 @@ def said(episodes: Sequence[Episode]) -> list[list[str]]:
     return [[turn.reply.text for turn in episode.turns] for episode in episodes]
 
 
-def closed_port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        yield probe.getsockname()[1]
-
-
 def test_faults_lose_no_episode_and_change_no_text() -> None:
     with serving() as good:
         steady = agent_of(good.url)
         expected = played(steady, games=60)
         assert steady.report() == f"{steady.name}: {steady.asked} asks"
-    with serving(flaky) as bad:
+    with serving(flaky(*FAULTS)) as bad:
         agent = agent_of(bad.url, patience=replace(QUICK, request_seconds=1.0))
         assert isinstance(agent, Streaming)
         found = played(agent, games=60)
@@ -170,7 +164,9 @@ def test_first_contact_says_what_is_wrong_and_what_to_do(answer: Any, told: tupl
 
 
 def test_no_server_is_said_at_once() -> None:
-    (port,) = closed_port()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}/v1"
     began = time.monotonic()
     with pytest.raises(ConnectionError, match=rf"no server replies at {url} .*start it, or correct the address"):
