@@ -11,8 +11,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import Message
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from ipaddress import ip_address
 from socket import gaierror
 from ssl import SSLError, create_default_context
@@ -30,7 +31,7 @@ from urllib.request import (
     Request,
 )
 
-from selftaught.types import Reply
+from selftaught.types import Reply, Stop
 
 CHUNK = 1 << 16
 MOST_BYTES = 1 << 26
@@ -145,7 +146,7 @@ def reply_of(data: Any) -> tuple[Reply, int]:
     prompt, tokens, logprobs = _tokens(data, choice)
     usage = data.get("usage")
     count = usage.get("completion_tokens") if isinstance(usage, Mapping) else None
-    stop = "length" if ended == "length" else "end"
+    stop: Stop = "length" if ended == "length" else "end"
     return Reply(content or "", prompt, tokens, logprobs, stop), count if isinstance(count, int) else len(tokens)
 
 
@@ -217,7 +218,7 @@ def _breakage(error: OSError | HTTPException) -> Fault:
     return Fault("no HTTP", repr(cause)[:MOST_TOLD])
 
 
-def _wanted_wait(headers: HTTPMessage) -> float:
+def _wanted_wait(headers: Message) -> float:
     """Seconds that the server asks to be left alone: ``Retry-After`` (RFC 9110, section 10.2.3), or 0."""
     for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         try:

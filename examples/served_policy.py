@@ -34,7 +34,7 @@ class Server(BaseHTTPRequestHandler):
 
 def texts(defender: Agent) -> list[list[str]]:
     game, attacker = make_game("taboo"), Scripted("facts", player("taboo", "attacker", "fact_giver"))
-    cast = {"attacker": attacker, "defender": defender}
+    cast: dict[str, Agent] = {"attacker": attacker, "defender": defender}
     episodes = rollout(game, islice(game.tasks("test", seed=0), 50), cast, seed=0)
     return [[turn.reply.text for turn in episode.turns] for episode in episodes]
 

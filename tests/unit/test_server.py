@@ -76,7 +76,8 @@ def test_a_server_that_dies_lets_every_game_end_and_the_failures_are_counted(tmp
         agent.check()
         server.answer = refusing(500, {"error": {"message": "no memory"}})
         game = make_game("taboo", turns=3)
-        cast = {"attacker": Scripted("facts", player("taboo", "attacker", "fact_giver")), "defender": agent}
+        facts = Scripted("facts", player("taboo", "attacker", "fact_giver"))
+        cast: dict[str, Agent] = {"attacker": facts, "defender": agent}
         episodes = rollout(game, islice(game.tasks("train", 0), 30), cast, seed=0)
         asked = sum(len(episode.turns_of("defender")) for episode in episodes)
         # Once it counts as down, an ask is one request.
