@@ -21,6 +21,7 @@ from selftaught.agents.scripted import Scripted
 from selftaught.agents.server import Patience, ServerAgent
 from selftaught.agents.server_wire import Fault, Wire, reply_of
 from selftaught.algorithms.turns import own_turns
+from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.envs.registry import make_game, player
 from selftaught.rollout import rollout
 from selftaught.store import read_shard, write_shard
@@ -89,6 +90,7 @@ def test_a_server_that_dies_lets_every_game_end_and_the_failures_are_counted(tmp
     assert f"{asked} failed and count as empty replies ({asked} x HTTP 500)" in agent.report()
     assert "HTTP 500: no memory" in agent.report()
     assert summarise(episodes)["sampled/failed"] == 1
+    assert seat_figures("defender", episodes)["failed"].mean == 1 and "failed" not in seat_figures("attacker", episodes)
     # Kept and shown as what they are, and nothing is learned from them.
     write_shard(tmp_path / "shard.jsonl", episodes)
     assert next(read_shard(tmp_path / "shard.jsonl")).turns[1].reply.stop == "failed"

@@ -77,9 +77,11 @@ class Casting:
 
     def report(self, console: Console) -> None:
         """Say what became of the asks of each server."""
+        from selftaught.agents.server import ServerAgent
+
         for agent in self._agents.values():
-            if (told := getattr(agent, "report", None)) is not None:
-                console.print(told(), style="dim", highlight=False, markup=False, soft_wrap=True)
+            if isinstance(agent, ServerAgent):
+                console.print(agent.report(), style="dim", highlight=False, markup=False, soft_wrap=True)
 
     def _made(self, name: str) -> Agent:
         """An agent that is no scripted player; also what a model has to say of another's answers."""
