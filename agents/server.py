@@ -129,7 +129,7 @@ class ServerAgent:
             try:
                 self._persist(PROBE, Event(), tries=self.patience.first_tries, first=True)
             except Fault as fault:
-                if fault.status not in (400, 422) or not self._ask_for_less(fault.told):
+                if not self._ask_for_less(fault):
                     raise ConnectionError(self._remedy(fault)) from None
             else:
                 self._checked = True
@@ -234,12 +234,13 @@ class ServerAgent:
             **{name: extras[name] for name in self._extras},
         }
 
-    def _ask_for_less(self, told: str) -> bool:
-        """Leave out settings that the server refuses, the named ones or else one; whether there were any."""
-        if self._limit == "max_tokens" and "max_completion_tokens" in told:
+    def _ask_for_less(self, fault: Fault) -> bool:
+        """Leave out settings that the server refuses, those it names or else any one; whether there were some."""
+        if self._limit == "max_tokens" and "max_completion_tokens" in fault.told:
             self._limit = "max_completion_tokens"
             return True
-        refused = [name for name in self._extras if name in told] or self._extras[:1]
+        unnamed = self._extras[:1] if fault.status in (400, 422) else []
+        refused = [name for name in self._extras if name in fault.told] or unnamed
         self._extras = [name for name in self._extras if name not in refused]
         return bool(refused)
 

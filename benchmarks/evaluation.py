@@ -129,7 +129,7 @@ def seat_figures(seat: Seat, episodes: Sequence[Episode], *, measures: Sequence[
         columns["legal"].append(episode.metrics.get(f"{seat}_legal", 1.0))
         columns["words"].append(float(np.mean([len(reply.text.split()) for reply in replies] or [0])))
         columns["entropy"].append(-float(np.mean(logprobs)) if logprobs else 0.0)
-        failures.append(float(np.mean([reply.stop == "failed" for reply in replies] or [0])))
+        failures.append(float(np.mean([reply.stop == "failed" for reply in replies] or [False])))
     if any(failures):
         columns["failed"] = failures
     if measures:
