@@ -15,11 +15,12 @@ def own_turns(
     """The episodes with the turns of these agents in these seats alone (all, where none is named).
 
     Rewards stay as they were. A policy gradient is of the policy's own samples, and what a scripted opponent said is
-    none.
+    none. Neither is what a server failed to say, whoever asked.
     """
 
     def wanted(turn: Turn) -> bool:
-        return (not agents or turn.agent in agents) and (not seats or turn.ask.seat in seats)
+        named = (not agents or turn.agent in agents) and (not seats or turn.ask.seat in seats)
+        return named and turn.reply.stop != "failed"
 
     found: list[Episode] = []
     for episode in episodes:

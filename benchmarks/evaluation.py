@@ -113,9 +113,13 @@ def pass_at(k: int, samples: int, solved: int) -> float:
 
 
 def seat_figures(seat: Seat, episodes: Sequence[Episode], *, measures: Sequence[str] = ()) -> Mapping[str, Estimate]:
-    """What is measured of the policy in one seat, over all of ``episodes``; a metric that a game lacks counts as 0."""
+    """What is measured of the policy in one seat, over all of ``episodes``; a metric that a game lacks counts as 0.
+
+    Only where a server failed to reply is there ``failed``, the share of such replies: they count as played.
+    """
     words = [episode.task.id for episode in episodes]
     columns: dict[str, list[float]] = {"won": [], "lost": [], "legal": [], "words": [], "entropy": []}
+    failures: list[float] = []
     for episode in episodes:
         reward = episode.outcome.rewards[seat]
         replies = [turn.reply for turn in episode.turns_of(seat)]
@@ -125,6 +129,9 @@ def seat_figures(seat: Seat, episodes: Sequence[Episode], *, measures: Sequence[
         columns["legal"].append(episode.metrics.get(f"{seat}_legal", 1.0))
         columns["words"].append(float(np.mean([len(reply.text.split()) for reply in replies] or [0])))
         columns["entropy"].append(-float(np.mean(logprobs)) if logprobs else 0.0)
+        failures.append(float(np.mean([reply.stop == "failed" for reply in replies] or [False])))
+    if any(failures):
+        columns["failed"] = failures
     if measures:
         columns["reward"] = [episode.outcome.rewards[seat] for episode in episodes]
         known = {name for episode in episodes for name in episode.metrics if name.startswith("shortcut/")}

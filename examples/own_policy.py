@@ -1,4 +1,7 @@
-"""Your own policy is a function from an ask to a text. This one defends, and knows three vague facts of every word."""
+"""Your own policy is a function from an ask to a text. This one defends, and knows three vague facts of every word.
+
+The same at the command line: `selftaught eval --policy python:examples/own_policy.py:my_policy --seats defender`.
+"""
 
 from itertools import islice
 
@@ -24,16 +27,21 @@ def my_policy(ask: Ask) -> str:
     return f"Guess: {best}" if fits[best] > fits[second] else "What does it look like?"
 
 
-game = make_game("taboo")
-attackers = [Scripted(name, player("taboo", "attacker", name)) for name in ("fact_giver", "leading_questioner")]
-me = Scripted("my_policy", my_policy)
-tasks = islice(game.tasks("test", seed=0), 90)
-episodes = rollout(game, tasks, lambda index: {"attacker": attackers[index % 2], "defender": me}, seed=0)
-won = [float(episode.outcome.rewards["defender"] > 0) for episode in episodes]
-print("rollout: won", bootstrap(won, [episode.task.id for episode in episodes]), "of", len(won), "games")
+def main() -> None:
+    game = make_game("taboo")
+    attackers = [Scripted(name, player("taboo", "attacker", name)) for name in ("fact_giver", "leading_questioner")]
+    me = Scripted("my_policy", my_policy)
+    tasks = islice(game.tasks("test", seed=0), 90)
+    episodes = rollout(game, tasks, lambda index: {"attacker": attackers[index % 2], "defender": me}, seed=0)
+    won = [float(episode.outcome.rewards["defender"] > 0) for episode in episodes]
+    print("rollout: won", bootstrap(won, [episode.task.id for episode in episodes]), "of", len(won), "games")
 
-env = gymnasium.make("selftaught/Taboo-v0", seat="defender", others="leading_questioner", split="test")
-_, info = env.reset(seed=0)
-while "ask" in info:
-    _, reward, _, _, info = env.step(my_policy(info["ask"]))
-print("Gymnasium:", info["outcome"].end, "after", int(info["metrics"]["turns"]), "turns, reward", reward)
+    env = gymnasium.make("selftaught/Taboo-v0", seat="defender", others="leading_questioner", split="test")
+    _, info = env.reset(seed=0)
+    while "ask" in info:
+        _, reward, _, _, info = env.step(my_policy(info["ask"]))
+    print("Gymnasium:", info["outcome"].end, "after", int(info["metrics"]["turns"]), "turns, reward", reward)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from selftaught.types import Episode
+from selftaught.types import Episode, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def summarise(episodes: Sequence[Episode]) -> dict[str, float]:
     """Scalars of a set of episodes: mean rewards by seat, rates of each end, mean metrics.
 
     Of sampled replies also the mean number of tokens, the entropy estimate (mean negative log-probability of a token,
-    nats) and the share cut short.
+    nats) and the share cut short; of a server's, the share that it failed to give.
     """
     if not episodes:
         return {"episodes": 0.0}
@@ -57,13 +57,22 @@ def summarise(episodes: Sequence[Episode]) -> dict[str, float]:
         found = [_metric(episode, name) for episode in episodes]
         present = [value for value in found if value is not None]
         figures[f"metric/{name}"] = float(np.mean(present))
-    replies = [turn.reply for episode in episodes for turn in episode.turns if turn.reply.tokens]
-    if replies:
-        logprobs = np.concatenate([reply.logprobs for reply in replies])
-        figures["sampled/tokens"] = float(np.mean([len(reply.tokens) for reply in replies]))
+    replies = [turn.reply for episode in episodes for turn in episode.turns if _sampled(turn.reply)]
+    told = [reply for reply in replies if reply.tokens]
+    if told:
+        logprobs = np.concatenate([reply.logprobs for reply in told])
+        figures["sampled/tokens"] = float(np.mean([len(reply.tokens) for reply in told]))
         figures["sampled/entropy"] = float(-logprobs.mean())
+    if replies:
         figures["sampled/cut_short"] = float(np.mean([reply.stop == "length" for reply in replies]))
+    if len(told) < len(replies):
+        figures["sampled/failed"] = float(np.mean([reply.stop == "failed" for reply in replies]))
     return figures
+
+
+def _sampled(reply: Reply) -> bool:
+    """Whether a model was asked for it."""
+    return bool(reply.tokens) or reply.stop != "scripted"
 
 
 def _metric(episode: Episode, name: str) -> float | None:

@@ -31,6 +31,8 @@ def transcript(episode: Episode, *, metrics: bool = False) -> Group:
         said = marked(turn.reply.text, hidden)
         if turn.reply.stop == "length":
             said.append(" [cut short]", LABEL)
+        elif turn.reply.stop == "failed":
+            said.append("[no reply: the server failed]", LABEL)
         turns.add_row(label, said)
     parts: list[RenderableType] = [head, turns, outcome_text(episode)]
     if metrics:

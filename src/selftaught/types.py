@@ -16,8 +16,8 @@ Seat = str
 """A named place at a game's table, such as ``attacker`` or ``judge``."""
 
 Role = Literal["system", "user", "assistant"]
-Stop = Literal["end", "length", "scripted"]
-"""Why a reply ended: the model's end-of-turn token, the token limit, or no model at all."""
+Stop = Literal["end", "length", "scripted", "failed"]
+"""Why a reply ended: the model's end-of-turn token, the token limit, no model at all, or a server that gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ class Reply:
     """What an agent said, and exactly what was fed and sampled.
 
     ``prompt_tokens`` were read, ``tokens`` were sampled (the end-of-turn token included where the model chose it) with
-    ``logprobs`` under the sampling policy at temperature 1, in nats. All three are empty for players without a model.
+    ``logprobs`` under the sampling policy at temperature 1, in nats. All three are empty for players without a model,
+    and for models behind a server that does not tell all three. A reply that ``failed`` is an empty text: the game goes
+    on with it, and nothing is learned from it.
     """
 
     text: str

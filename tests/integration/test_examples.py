@@ -9,7 +9,16 @@ import sys
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-TESTED = {"own_policy", "gymnasium_seat", "pettingzoo_selfplay", "train_tiny", "judge_text", "trl_grpo", "own_judge"}
+TESTED = {
+    "own_policy",
+    "served_policy",
+    "gymnasium_seat",
+    "pettingzoo_selfplay",
+    "train_tiny",
+    "judge_text",
+    "trl_grpo",
+    "own_judge",
+}
 
 
 def printed(name: str, folder: Path, *arguments: object) -> str:
@@ -44,6 +53,11 @@ def test_own_policy_wins_more_than_it_loses(tmp_path: Path) -> None:
     turns, reward = numbers(r"Gymnasium: \w+ after (\d+) turns, reward ([-\d.]+)", shown)
     assert 1 <= turns <= 5
     assert reward in (-1, 0, 1)
+
+
+def test_a_served_policy_plays_as_it_does_without_a_server(tmp_path: Path) -> None:
+    same, games = numbers(r"(\d+) of (\d+) games", printed("served_policy", tmp_path))
+    assert same == games == 50
 
 
 def test_gymnasium_seat_plays_alone_and_as_a_vector(tmp_path: Path) -> None:

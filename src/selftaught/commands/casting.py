@@ -1,4 +1,4 @@
-"""Who sits where, as users write it: ``fact_giver``, ``model:smollm2-135m@runs/mine``, ``p_true:smollm2-135m``.
+"""Who sits where, as users write it: ``fact_giver``, ``model:smollm2-135m@runs/mine``, ``python:mine.py:my_policy``.
 
 Models are loaded once, whatever the number of adapters and seats; torch is imported only when there is one.
 """
@@ -16,9 +16,18 @@ import tyro
 from selftaught.types import Agent, Game, Seat
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from selftaught.agents.local import LocalAgent
+    from selftaught.agents.server import ServerAgent
 
 MODEL = "model:"
+OPENAI = "openai:"
+WRITTEN = "model:NAME, model:NAME@ADAPTER_FOLDER, openai:URL#MODEL, python:MODULE:NAME or python:FILE.py:NAME"
+"""How players that are no scripted ones are written."""
+
+SCORERS = ("entailment", "likelihood", "p_true", "relevance", "agreement")
+"""What a model may say of another's answers; known here, so that a slip of the pen is told without torch."""
 
 GameName = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="GAME|MODULE:NAME")]]
 
@@ -32,7 +41,7 @@ class Speech:
     max_new_tokens: int = 32
     """Tokens at which a reply is cut short."""
     batch: int = 64
-    """Dialogues in one forward pass."""
+    """Dialogues in one forward pass, or asks under way at a server."""
 
 
 @dataclass
@@ -45,39 +54,72 @@ class Casting:
     _models: dict[str, LocalAgent] = field(default_factory=dict)
 
     def agent(self, seat: Seat, name: str) -> Agent:
-        """The agent called ``name`` in ``seat``; a model is one and the same agent in all seats.
+        """The agent called ``name`` in ``seat``; all but scripted players are one and the same agent in all seats.
 
         Raises:
-            ValueError: on an unknown player, with the known ones.
-            FileNotFoundError: if there is no such model or adapter.
+            ValueError: on an unknown player, with the known ones, and on one that is written wrongly.
+            FileNotFoundError: if there is no such model, adapter or file.
+            ImportError: if there is no such module.
+            ConnectionError: if there is no such server, or no such model on it.
         """
         from selftaught.agents.scripted import Scripted
         from selftaught.envs.registry import player
 
-        kind, colon, rest = name.partition(":")
-        if not colon:
+        if ":" not in name:
             return Scripted(name, player(self.game, seat, name))
         if name not in self._agents:
-            self._agents[name] = self._model(name) if kind == MODEL[:-1] else self._scorer(name, kind, rest)
+            self._agents[name] = self._made(name)
         return self._agents[name]
 
     def cast(self, chosen: Mapping[Seat, str]) -> dict[Seat, Agent]:
         """Agents for all seats of ``chosen``."""
         return {seat: self.agent(seat, name) for seat, name in chosen.items()}
 
-    def _scorer(self, name: str, kind: str, model: str) -> Agent:
-        """What a model has to say of another's answers, such as ``p_true:smollm2-135m``.
+    def report(self, console: Console) -> None:
+        """Say what became of the asks of each server."""
+        from selftaught.agents.server import ServerAgent
 
-        Raises:
-            ValueError: on an unknown kind.
-        """
+        for agent in self._agents.values():
+            if isinstance(agent, ServerAgent):
+                console.print(agent.report(), style="dim", highlight=False, markup=False, soft_wrap=True)
+
+    def _made(self, name: str) -> Agent:
+        """An agent that is no scripted player; also what a model has to say of another's answers."""
+        from selftaught.agents.own import PYTHON, own_policy
+
+        if name.startswith(PYTHON):
+            return own_policy(name)
+        if name.startswith(OPENAI):
+            return self._server(name.removeprefix(OPENAI))
+        if name.startswith(MODEL):
+            return self._model(name)
+        kind, _, model = name.partition(":")
+        if kind not in SCORERS:
+            others = ", ".join(f"{known}:NAME" for known in SCORERS)
+            raise ValueError(f"no player {name!r}: with a colon there are {WRITTEN}, {others}")
         from selftaught.agents.local_scorers import OF_MODELS, Entailment
 
         if kind == "entailment":
             return Entailment(model, name)
-        if kind not in OF_MODELS:
-            raise ValueError(f"no player {name!r}: before the colon stands model, entailment, {', '.join(OF_MODELS)}")
         return OF_MODELS[kind](self._model(f"{MODEL}{model}"), name)
+
+    def _server(self, place: str) -> ServerAgent:
+        """A model of a server, which has replied once."""
+        from selftaught.agents.server import ServerAgent
+
+        url, _, model = place.partition("#")
+        if not model:
+            raise ValueError(f"no model in '{OPENAI}{place}': write {OPENAI}http://HOST:PORT/v1#MODEL")
+        speech = self.speech
+        agent = ServerAgent(
+            url,
+            model,
+            temperature=speech.temperature,
+            max_new_tokens=speech.max_new_tokens,
+            concurrency=speech.batch,
+        )
+        agent.check()
+        return agent
 
     def _model(self, name: str) -> LocalAgent:
         from selftaught.agents.local import LocalAgent, load_adapter, with_lora
@@ -113,9 +155,9 @@ def seats_of(game: str, written: Sequence[str], *, default: Mapping[Seat, str] |
     everywhere = tuple(known.players)
     found: dict[Seat, str] = {}
     for word in written:
-        seat, equals, name = word.partition("=")
-        if not equals:
-            seats, name = everywhere, word
+        seat, name = seat_of(word)
+        if not seat:
+            seats = everywhere
         elif seat in everywhere:
             seats = (seat,)
         else:
@@ -125,6 +167,12 @@ def seats_of(game: str, written: Sequence[str], *, default: Mapping[Seat, str] |
                 raise ValueError(f"seat {seat!r} is given to both {found[seat]!r} and {name!r}")
             found[seat] = name
     return {seat: found.get(seat) or {**known.default_others, **(default or {})}[seat] for seat in everywhere}
+
+
+def seat_of(word: str) -> tuple[Seat, str]:
+    """Seat and player of ``seat=player``; no seat where a player alone is named, whose address may have = in it."""
+    seat, equals, name = word.partition("=")
+    return (seat, name) if equals and ":" not in seat else ("", word)
 
 
 def make(game: str, settings: Sequence[str], *, level: Mapping[str, Any] | None = None) -> Game[Any]:

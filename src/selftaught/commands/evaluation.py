@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from selftaught.commands.casting import MODEL, Casting, GameName, Speech, make
+from selftaught.commands.casting import WRITTEN, Casting, GameName, Speech, make
 from selftaught.commands.folders import command_line, described
 from selftaught.types import Agent, Episode, Seat
 
@@ -17,14 +17,16 @@ class Eval:
     """Measure a policy in every seat against the game's fixed players, on held-out tasks."""
 
     policy: str
-    """A scripted player (measured in the seats that have one of that name), model:NAME or
-    model:NAME@ADAPTER_FOLDER."""
+    """A scripted player (measured in the seats that have one of that name), model:NAME,
+    model:NAME@ADAPTER_FOLDER, openai:URL#MODEL, python:MODULE:NAME or python:FILE.py:NAME."""
     game: GameName = "taboo"
     """Name of the game."""
     games: int = 100
     """Games a seat and seed."""
     seeds: tuple[int, ...] = (0,)
     """Each seed is an evaluation of its own, with other tasks or another order of them."""
+    seats: tuple[Seat, ...] = ()
+    """Seats that it is measured in; all that it can play if you name none."""
     split: str = "test"
     """Which tasks: train, validation or test, or others that the game has (graph_plan: hard)."""
     settings: tuple[str, ...] = ()
@@ -57,7 +59,8 @@ def run(config: Eval) -> None:
     opponents = {
         seat: [Scripted(name, known.players[seat][name]) for name in names] for seat, names in known.yardsticks.items()
     }
-    policy, seats = _policy(config)
+    casting = Casting(config.game, config.speech)
+    policy, seats = _policy(config, casting)
     rows: list[dict[str, Any]] = []
     played: dict[Seat, list[Episode]] = {seat: [] for seat in seats}
     with meter() as stages:
@@ -85,6 +88,7 @@ def run(config: Eval) -> None:
     console = Console()
     show = tables.measures if known.measures else tables.evaluation
     console.print(show(rows, title=f"{config.game}, split {config.split}; 95 % intervals over tasks"))
+    casting.report(console)
     if config.out is not None:
         values = {"config": {**asdict(replace(config, out=None)), "game": described(game)}, "rows": rows}
         name, folder = config.out.stem, config.out.parent
@@ -92,17 +96,23 @@ def run(config: Eval) -> None:
         console.print(f"written: {path}", style="dim")
 
 
-def _policy(config: Eval) -> tuple[Agent, Sequence[Seat]]:
-    """The policy as one agent for all seats that it can play."""
+def _policy(config: Eval, casting: Casting) -> tuple[Agent, Sequence[Seat]]:
+    """The policy as one agent for the seats that it is measured in."""
     from selftaught.agents.scripted import Scripted
     from selftaught.envs.registry import entry
 
     known = entry(config.game)
-    if config.policy.startswith(MODEL):
-        return Casting(config.game, config.speech).agent(known.seats[0], config.policy), known.seats
-    seats = [seat for seat in known.seats if config.policy in known.players[seat]]
-    if not seats:
+    if ":" in config.policy:
+        able: Sequence[Seat] = known.seats
+    else:
+        able = [seat for seat in known.seats if config.policy in known.players[seat]]
+    if not able:
         names = sorted({name for players in known.players.values() for name in players})
-        raise ValueError(f"{config.game} has no player {config.policy!r}: known are {', '.join(names)}, or model:NAME")
-    players = {seat: known.players[seat][config.policy] for seat in seats}
+        raise ValueError(f"{config.game} has no player {config.policy!r}: known are {', '.join(names)}, or {WRITTEN}")
+    if strange := [seat for seat in config.seats if seat not in able]:
+        raise ValueError(f"{config.policy} plays no seats {strange} of {config.game}; it plays {', '.join(able)}")
+    seats = config.seats or able
+    if ":" in config.policy:
+        return casting.agent(able[0], config.policy), seats
+    players = {seat: known.players[seat][config.policy] for seat in able}
     return Scripted(config.policy, lambda ask: players[ask.seat](ask)), seats

@@ -49,7 +49,8 @@ class Grow:
     rounds: int = 3
     """How often each task grows by an option: decompose, prefix, suffix, interpolate or keep."""
     instructor: str | None = None
-    """Who writes the new steps instead, say model:smollm2-135m; what is no step, or cannot be done, is refused."""
+    """Who writes the new steps instead, say model:smollm2-135m or openai:URL#MODEL; what is no step, or cannot be
+    done, is refused."""
     speech: Speech = field(default_factory=Speech)
     seed: int = 0
     """Fixes everything random."""
@@ -114,6 +115,8 @@ def _instructed(config: Grow, meter: Meter) -> Iterator[Lesson]:
     """Tasks whose further steps an agent wrote: accepted by type, computed by reference."""
     from itertools import islice
 
+    from rich.console import Console
+
     from selftaught.commands.casting import Casting
     from selftaught.envs.sequence.game import INSTRUCTOR, WORKER, Sequence
     from selftaught.envs.sequence.grow import lesson
@@ -130,6 +133,7 @@ def _instructed(config: Grow, meter: Meter) -> Iterator[Lesson]:
         chain = turn.ask.view["chain"]
         taken = len(chain.steps) - 1
         yield lesson(chain, options=("written",) * taken, failed=("written",) * (config.rounds - taken))
+    casting.report(Console(stderr=True))
 
 
 def _rows(source: str) -> Iterator[Mapping[str, Any]]:

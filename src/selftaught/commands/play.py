@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import islice
 
-from selftaught.commands.casting import MODEL, Casting, GameName, Speech, make, seats_of
+from selftaught.commands.casting import MODEL, Casting, GameName, Speech, make, seat_of, seats_of
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Play:
     seat: str | None = None
     """Your seat; the game's first where you do not say."""
     opponents: tuple[str, ...] = ()
-    """Who plays the others: a scripted player, or seat=player for each. Default: the game's own choice."""
+    """Who plays the others, or seat=player for each: a scripted player, model:NAME, openai:URL#MODEL,
+    python:MODULE:NAME or python:FILE.py:NAME. Default: the game's own choice."""
     model: str | None = None
     """A model for all other seats instead: NAME, or NAME@ADAPTER_FOLDER."""
     settings: tuple[str, ...] = ()
@@ -54,11 +55,12 @@ def run(config: Play) -> None:
     written = [f"{MODEL}{config.model}"] if config.model else list(config.opponents)
     # A player named without a seat is meant for the seats that the person does not hold.
     others = [seat for seat in game.seats if seat != mine]
-    spread = [f"{seat}={word}" for word in written if "=" not in word for seat in others]
-    chosen = seats_of(config.game, spread + [word for word in written if "=" in word])
+    spread = [f"{seat}={word}" for word in written if not seat_of(word)[0] for seat in others]
+    chosen = seats_of(config.game, spread + [word for word in written if seat_of(word)[0]])
     del chosen[mine]
     human = Human(write=lambda text: console.print(Text(printable(text))))
-    cast = {**Casting(config.game, config.speech).cast(chosen), mine: human}
+    casting = Casting(config.game, config.speech)
+    cast = {**casting.cast(chosen), mine: human}
     seed = randbelow(2**31) if config.seed is None else config.seed
     console.print(Text(f"You are the {mine}. Others: {chosen}. Seed {seed}. Ctrl-D leaves the game.", style="dim"))
     try:
@@ -69,3 +71,4 @@ def run(config: Play) -> None:
     console.print()
     console.print(task_text(episode))
     console.print(outcome_text(episode))
+    casting.report(console)

@@ -18,8 +18,9 @@ class Rollout:
     game: GameName = "taboo"
     """Name of the game."""
     cast: tuple[str, ...] = ()
-    """seat=player words, or one player for all seats. A player is a scripted one, model:NAME or
-    model:NAME@ADAPTER_FOLDER. Seats left out get the game's default players."""
+    """seat=player words, or one player for all seats. A player is a scripted one, model:NAME,
+    model:NAME@ADAPTER_FOLDER, openai:URL#MODEL, python:MODULE:NAME or python:FILE.py:NAME. Seats left out get the
+    game's default players."""
     games: int = 100
     """How many; with --resume there may be more than before."""
     settings: tuple[str, ...] = ()
@@ -67,7 +68,8 @@ def run(config: Rollout) -> None:
         "speech": asdict(config.speech),
     }
     tasks = game.tasks(config.split, config.seed)
-    cast = Casting(config.game, config.speech).cast(chosen)
+    casting = Casting(config.game, config.speech)
+    cast = casting.cast(chosen)
     open_run(config.folder, resolved, resume=config.resume, free=("games",))
     sizes = [min(config.shard, config.games - start) for start in range(0, config.games, config.shard)]
     done = _whole(config.folder, sizes)
@@ -85,6 +87,7 @@ def run(config: Rollout) -> None:
             write_shard(shard_path(config.folder, step), episodes)
     console = Console()
     console.print(summary(list(read_run(config.folder)), chosen))
+    casting.report(console)
     console.print(f"episodes: {config.folder / 'episodes'}   read them: selftaught show {config.folder}", style="dim")
 
 

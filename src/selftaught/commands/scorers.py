@@ -21,7 +21,8 @@ class Scorers:
     settings: tuple[str, ...] = ()
     """Of the subject, such as level=2."""
     thinker: str = "model:smollm2-135m"
-    """Whose answers are scored: model:NAME, model:NAME@ADAPTER_FOLDER, or a scripted thinker."""
+    """Whose answers are scored: a scripted thinker, model:NAME, model:NAME@ADAPTER_FOLDER, openai:URL#MODEL,
+    python:MODULE:NAME or python:FILE.py:NAME."""
     scorers: tuple[str, ...] = ("overlap", "random")
     """Scripted scorers, or likelihood:NAME, p_true:NAME, relevance:NAME, agreement:NAME and model:NAME of a language
     model, or entailment:NAME of an NLI model."""
@@ -85,5 +86,7 @@ def run(config: Scorers) -> None:
         estimate = row["auroc"]
         auroc = f"{estimate['mean']:.2f} [{estimate['low']:.2f}, {estimate['high']:.2f}]"
         table.add_row(row["scorer"], auroc, f"{row['brier']:.3f}", f"{row['read']:.0%}")
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    casting.report(console)
     print(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from selftaught.algorithms.optimisation import Optimisation
-from selftaught.commands.casting import Casting, GameName, Speech, find_adapter, make
+from selftaught.commands.casting import WRITTEN, Casting, GameName, Speech, find_adapter, make, seat_of
 from selftaught.commands.folders import Wandb, described, metric_rows, open_run, tracked
 from selftaught.progress import Meter
 from selftaught.types import Agent, Episode, Game, Seat
@@ -49,7 +49,8 @@ class Train:
     question), 1 for the others."""
     opponents: tuple[str, ...] = ()
     """Who is met in turn: `self` (the policy in all seats), `teachers` (the game's teachers against
-    its yardsticks), scripted players by name, or seat=player. Default: teachers for imitation, self for the others."""
+    its yardsticks), a scripted player, model:NAME, openai:URL#MODEL, python:MODULE:NAME, python:FILE.py:NAME, or
+    seat=player. Default: teachers for imitation, self for the others."""
     learners: tuple[Seat, ...] = ()
     """Seats whose turns are learned from; all if you name none."""
     anchored: tuple[Seat, ...] = ()
@@ -105,7 +106,8 @@ def run(config: Train) -> None:
 
     game, algorithm = make(config.game, config.settings), _algorithm(config)
     resolved = _resolved(config, game, algorithm)
-    pairings = _pairings(config, game, resolved["opponents"])
+    casting = Casting(config.game, config.speech)
+    pairings = _pairings(config, game, resolved["opponents"], casting=casting)
     open_run(config.folder, resolved, resume=config.resume, free=("steps", "wandb"))
     agent = _agent(config)
     casts = [{seat: other or agent for seat, other in pairing.items()} for pairing in pairings]
@@ -125,7 +127,7 @@ def run(config: Train) -> None:
             seats=(*config.learners, *config.anchored) if config.learners else (),
         )
     picture = plots.training(config.folder / "metrics.jsonl", config.folder / "plots" / "training.png")
-    _report(config.folder, picture)
+    _report(config.folder, picture, casting)
 
 
 def _preset(config: Train, name: str) -> None:
@@ -188,7 +190,9 @@ def _resolved(config: Train, game: Game[Any], algorithm: Any) -> dict[str, Any]:
     }
 
 
-def _pairings(config: Train, game: Game[Any], opponents: Sequence[str]) -> list[dict[Seat, Agent | None]]:
+def _pairings(
+    config: Train, game: Game[Any], opponents: Sequence[str], *, casting: Casting
+) -> list[dict[Seat, Agent | None]]:
     """Who sits where, game by game in turn; ``None`` stands for the policy.
 
     Raises:
@@ -196,23 +200,23 @@ def _pairings(config: Train, game: Game[Any], opponents: Sequence[str]) -> list[
     """
     from selftaught.envs.registry import entry
 
-    known, casting = entry(config.game), Casting(config.game)
+    known = entry(config.game)
     found: list[dict[Seat, Agent | None]] = []
     for name in opponents:
         if name == SELF:
             found.append(dict.fromkeys(game.seats))
         elif name == TEACHERS:
             found += [dict(casting.cast(table)) for table in known.lessons()]
-        elif "=" in name:
-            seat, _, player = name.partition("=")
+        elif seat_of(name)[0]:
+            seat, player = seat_of(name)
             if seat not in game.seats:
                 raise ValueError(f"{name!r}: {config.game} has no seat {seat!r}; its seats are {', '.join(game.seats)}")
             found.append({**dict.fromkeys(game.seats), seat: casting.agent(seat, player)})
         else:
-            seats = [seat for seat in game.seats if name in known.players[seat]]
+            seats = [seat for seat in game.seats if ":" in name or name in known.players[seat]]
             if not seats:
                 players = sorted({player for seat in game.seats for player in known.players[seat]})
-                raise ValueError(f"no opponent {name!r}: known are {SELF}, {TEACHERS}, {', '.join(players)}")
+                raise ValueError(f"no opponent {name!r}: known are {SELF}, {TEACHERS}, {', '.join(players)}, {WRITTEN}")
             found += [{**dict.fromkeys(game.seats), seat: casting.agent(seat, name)} for seat in seats]
     if not found:
         raise ValueError(f"{config.game} has no {TEACHERS}: name some in its Entry, or others with --opponents")
@@ -305,7 +309,7 @@ def _evaluator(config: Train, game: Game[Any], agent: LocalAgent) -> Callable[[i
     return measure
 
 
-def _report(folder: Path, picture: Path) -> None:
+def _report(folder: Path, picture: Path, casting: Casting) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -317,5 +321,6 @@ def _report(folder: Path, picture: Path) -> None:
             table.add_row(name, *("" if row.get(name) is None else f"{row[name]:.3g}" for row in (first, last)))
     console = Console()
     console.print(table)
+    casting.report(console)
     for path in (picture, folder / "checkpoints", folder / "episodes"):
         console.print(f"written: {path}", style="dim")

@@ -1,0 +1,131 @@
+"""A stranger's policy by its place: what is taken, what is refused, and whose mistake it was."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from selftaught.agents.own import own_policy
+from selftaught.types import Ask, Message, Streaming
+
+POLICIES = """
+from helper_of_mine import ANSWER
+from selftaught.types import Reply
+
+SAID = "not callable"
+
+def function(ask):
+    return f"{ANSWER} {ask.seat}"
+
+class Class:
+    def reply(self, asks):
+        return [f"{place} of {len(asks)}" for place, _ in enumerate(asks)]
+
+class Named:
+    name = "somebody"
+    def __init__(self, text):
+        self.text = text
+    def reply(self, asks):
+        return [Reply(self.text, stop="length") for _ in asks]
+
+instance = Named("hello")
+
+def broken(ask):
+    return {}[ask.seat]
+
+def silent(ask):
+    return None
+
+class Short:
+    def reply(self, asks):
+        return ["one"]
+
+class Streams:
+    name = "streams"
+    def reply(self, asks): ...
+    def stream(self): ...
+"""
+ASKS = [Ask(seat, (Message("user", f"to the {seat}"),), seed=5) for seat in ("attacker", "defender")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working directory with policies in a file, and with what they import."""
+    (tmp_path / "policies_of_mine.py").write_text(POLICIES)
+    (tmp_path / "helper_of_mine.py").write_text("ANSWER = 'I am the'")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    known = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - known:
+        del sys.modules[name]
+
+
+@pytest.fixture(params=["module", "file"])
+def place(request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the policies are named."""
+    if request.param == "file":
+        return f"python:{folder / 'policies_of_mine.py'}"
+    monkeypatch.chdir(folder)
+    return "python:policies_of_mine"
+
+
+def test_functions_classes_and_objects_play(place: str) -> None:
+    function = own_policy(f"{place}:function")
+    assert function.name == f"{place}:function"
+    replies = function.reply(ASKS)
+    assert [reply.text for reply in replies] == ["I am the attacker", "I am the defender"]
+    assert {(reply.stop, reply.tokens) for reply in replies} == {("scripted", ())}
+    assert [reply.text for reply in own_policy(f"{place}:Class").reply(ASKS)] == ["0 of 2", "1 of 2"]
+    instance = own_policy(f"{place}:instance")
+    # Under the name by which it was called: that is how a reader finds it again.
+    assert instance.name == f"{place}:instance"
+    assert [(reply.text, reply.stop) for reply in instance.reply(ASKS)] == [("hello", "length")] * 2
+
+
+def test_one_file_is_one_module_and_a_streaming_agent_is_taken_as_it_is(place: str) -> None:
+    first, second = own_policy(f"{place}:Streams"), own_policy(f"{place}:Streams")
+    assert isinstance(first, Streaming) and type(first) is type(second)
+
+
+def test_mistakes_of_a_policy_name_it_and_the_ask(place: str) -> None:
+    with pytest.raises(RuntimeError) as error:
+        own_policy(f"{place}:broken").reply(ASKS)
+    assert isinstance(error.value.__cause__, KeyError)
+    told = f"policy '{place}:broken' raised KeyError('attacker') at an ask of seat 'attacker' (seed 5), which ends with"
+    assert str(error.value) == f"{told} 'to the attacker'"
+    with pytest.raises(RuntimeError, match=r":silent' replied with None, which is no text, at an ask of seat 'attack"):
+        own_policy(f"{place}:silent").reply(ASKS)
+    with pytest.raises(RuntimeError, match=r":Short' gave 1 replies at an ask of seat 'attacker', the first of 2"):
+        own_policy(f"{place}:Short").reply(ASKS)
+
+
+def test_what_is_no_policy_is_refused_with_the_remedy(place: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"has no 'functoin' for .*it has Class, Named, Short, .*function, instance, silent$"
+    ):
+        own_policy(f"{place}:functoin")
+    with pytest.raises(ValueError, match=r"is a str: a policy is a function from an ask to a text, or has `reply`"):
+        own_policy(f"{place}:SAID")
+    with pytest.raises(ValueError, match=r"cannot be made without arguments .*'text'.*name an object of it"):
+        own_policy(f"{place}:Named")
+
+
+@pytest.mark.parametrize("written", ["python:", "python:mine", "python::f", "python:mine:", "python:mine.py"])
+def test_half_a_name_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"is written python:MODULE:NAME or python:FILE\.py:NAME"):
+        own_policy(written)
+
+
+def test_a_place_that_is_not_there_is_named(folder: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no file gone\.py"):
+        own_policy("python:gone.py:f")
+    with pytest.raises(ImportError, match=r"no module 'gone\.for_good', .*python:path/to/file\.py:NAME"):
+        own_policy("python:gone.for_good:f")
+    # A policy's own missing import is its own, and a file that failed is read again.
+    (folder / "needy.py").write_text("import what_nobody_has")
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match="what_nobody_has"):
+            own_policy(f"python:{folder / 'needy.py'}:f")
