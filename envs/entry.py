@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -22,7 +22,8 @@ class Entry:
     is measured against, ``teachers`` those whose wins are worth imitating (``lessons``). ``corpus`` draws the chats
     from which a model can learn the game from nothing, if there are any. ``measures`` are the metrics that an
     evaluation reports, where winning and losing say little. ``levels`` are settings of rising difficulty, for games
-    whose metric ``success`` says whether a task was mastered.
+    whose metric ``success`` says whether a task was mastered. ``scores`` names for each seat the metric, from 0 to 1,
+    that says how well whoever sits there has played.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Entry:
     corpus: Callable[[np.random.Generator], Iterator[tuple[Message, ...]]] | None = None
     measures: tuple[str, ...] = ()
     levels: tuple[Mapping[str, Any], ...] = ()
+    scores: Mapping[Seat, str] = field(default_factory=dict)
 
     def lessons(self) -> list[Mapping[Seat, str]]:
         """Every table at which a teacher sits in one seat and yardsticks in the others: the player of each seat."""

@@ -20,4 +20,5 @@ ENTRY = Entry(
     corpus=corpus,
     measures=MEASURES,
     levels=LEVELS,
+    scores={"planner": "success"},
 )

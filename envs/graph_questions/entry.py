@@ -16,4 +16,5 @@ ENTRY = Entry(
     yardsticks={"solver": ()},
     teachers={"solver": ("oracle",)},
     measures=("success", "read"),
+    scores={"solver": "success"},
 )

@@ -20,4 +20,5 @@ ENTRY = Entry(
     corpus=corpus,
     measures=MEASURES,
     levels=tuple({"level": level} for level in range(4)),
+    scores={"engineer": "success"},
 )

@@ -19,4 +19,5 @@ ENTRY = Entry(
     teachers=TEACHERS,
     corpus=corpus,
     measures=MEASURES,
+    scores={"thinker": "right_first", "reflector": "right_last"},
 )

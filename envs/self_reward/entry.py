@@ -19,4 +19,5 @@ ENTRY = Entry(
     teachers=TEACHERS,
     corpus=corpus,
     measures=MEASURES,
+    scores={"actor": "right", "judge": "verdict"},
 )

@@ -19,4 +19,5 @@ ENTRY = Entry(
     teachers=TEACHERS,
     corpus=corpus,
     measures=MEASURES,
+    scores={"examiner": "worth", "reader": "audit/open_right", "student": "audit/closed_right"},
 )

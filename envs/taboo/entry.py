@@ -18,4 +18,5 @@ ENTRY = Entry(
     yardsticks=YARDSTICKS,
     teachers=TEACHERS,
     corpus=corpus,
+    scores={"attacker": "attacker_earned", "defender": "defender_earned"},
 )

@@ -71,6 +71,16 @@ def leading_questioner(ask: Ask) -> str:
     return _legal((questions[pick(ask, 3, salt=2)], *questions, f"Which one {fact}?"), entry.word)
 
 
+def misleader(ask: Ask) -> str:
+    """Attacker: tells the truth of another word, so that whoever believes it guesses wrong."""
+    target = ask.view["target"]
+    entries = tuple(lexicon().values())
+    place = next((place for place, entry in enumerate(entries) if entry.word == target), len(target))
+    entry = entries[(place + len(entries) // 2) % len(entries)]
+    fact = entry.facts[len(entry.facts) - 1 - ask.view["turn"] % len(entry.facts)]
+    return _legal((f"It is a kind of {entry.category} that {fact}.", f"It {fact}.", "It is something else."), target)
+
+
 def leaker(ask: Ask) -> str:
     """Attacker: breaks the rules by its third turn at the latest."""
     if ask.view["turn"] < 2 and pick(ask, 3, salt=5) > 0:
@@ -139,6 +149,7 @@ PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
     "attacker": {
         "fact_giver": fact_giver,
         "leading_questioner": leading_questioner,
+        "misleader": misleader,
         "leaker": leaker,
         "gibberish": gibberish,
     },
