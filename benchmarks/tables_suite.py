@@ -78,12 +78,13 @@ def suite_table(content: Mapping[str, Any]) -> str:
 
 
 def items_table(content: Mapping[str, Any]) -> str:
-    """Items by policies."""
+    """Items by policies, and all of them together."""
     lines = [["item", *map(_named, content["lines"])], ["---", *["---:"] * len(content["lines"])]]
     for item in content["items"]:
         scores = [(line["scores"].get(item), line) for line in content["lines"]]
         lines.append([item, *(cell([one]) if one else _absent(line, [item]) for one, line in scores)])
-    return markdown(lines) + "\n\n" + _note(content) + source(content)
+    whole = [cell([line["overall"]]) if "overall" in line else "" for line in content["lines"]]
+    return markdown([*lines, ["all items (IQM)", *whole]]) + "\n\n" + _note(content) + source(content)
 
 
 def cost_table(content: Mapping[str, Any]) -> str:

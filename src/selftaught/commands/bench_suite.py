@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from selftaught.benchmarks.suite_run import Plan
     from selftaught.commands.bench import AgentCommand, RunCommand, Running, TableCommand, TransferCommand
 
-TABLE = "table.md"
+TABLE, COMMANDS = "table.md", "commands.txt"
 
 
 def run_suite(config: RunCommand) -> None:
@@ -188,7 +188,12 @@ def _tracking(running: Running) -> Any:
 def _carried_out(plan: Plan, terms: Terms, running: Running) -> list[tuple[Job, str]]:
     from selftaught.benchmarks.suite_run import run
     from selftaught.progress import meter
+    from selftaught.store import aside
 
+    path = terms.folder / COMMANDS
+    told = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    with aside(path) as file:
+        file.write("".join(f"{line}\n" for line in dict.fromkeys([*told, command_line()])).encode())
     with meter() as bars:
         return run(plan, terms, seats, engine=_engine(running), bars=bars)
 
@@ -211,14 +216,18 @@ def _print_table(folder: Path, items: Sequence[str] | None, results: Path | None
     from selftaught.store import aside
 
     rows = [row for row in rows_of(folder) if items is None or row["item"] in items]
-    seeds = sorted({row["seed"] for row in rows})
-    path = record("suite", command=command_line(), seeds=seeds, values=summary(rows), folder=results or folder)
+    if not rows:
+        raise FileNotFoundError(f"{folder} has no finished cells of {', '.join(items or ())}")
+    seeds, ran = sorted({row["seed"] for row in rows}), folder / COMMANDS
+    # The figures are of the runs; how they were printed is of no interest.
+    command = "`, `".join(ran.read_text(encoding="utf-8").splitlines()) if ran.exists() else command_line()
+    path = record("suite", command=command, seeds=seeds, values=summary(rows), folder=results or folder)
     content = _content(path)
-    text = "\n\n".join(table(content) for table in (suite_table, items_table, cost_table)) + "\n"
     with aside(folder / TABLE) as file:
-        file.write(text.encode())
+        file.write("\n\n".join(table(content) for table in (suite_table, items_table, cost_table)).encode() + b"\n")
     console = Console()
-    console.print(Markdown(text))
+    for table in (items_table, cost_table):
+        console.print(Markdown(table(content)))
     for written in (path, folder / TABLE, folder / "results.jsonl"):
         console.print(f"written: {written}", style="dim")
 
