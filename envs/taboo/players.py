@@ -73,12 +73,9 @@ def leading_questioner(ask: Ask) -> str:
 
 def misleader(ask: Ask) -> str:
     """Attacker: tells the truth of another word, so that whoever believes it guesses wrong."""
-    target = ask.view["target"]
-    entries = tuple(lexicon().values())
-    place = next((place for place, entry in enumerate(entries) if entry.word == target), len(target))
-    entry = entries[(place + len(entries) // 2) % len(entries)]
-    fact = entry.facts[len(entry.facts) - 1 - ask.view["turn"] % len(entry.facts)]
-    return _legal((f"It is a kind of {entry.category} that {fact}.", f"It {fact}.", "It is something else."), target)
+    entry = _other(ask.view["target"])
+    fact = entry.facts[-1 - ask.view["turn"] % len(entry.facts)]
+    return _legal((f"It is a kind of {entry.category} that {fact}.", f"It {fact}.", "Hm."), ask.view["target"])
 
 
 def leaker(ask: Ask) -> str:
@@ -194,6 +191,14 @@ def _entry(target: str) -> Entry:
     if known is None:
         return Entry(word=target, category="word", facts=_plain_facts(target))
     return known
+
+
+@lru_cache(maxsize=65_536)
+def _other(target: str) -> Entry:
+    """What the lexicon has half of it further on."""
+    entries = tuple(lexicon().values())
+    place = next((place for place, entry in enumerate(entries) if entry.word == target), len(target))
+    return entries[(place + len(entries) // 2) % len(entries)]
 
 
 def _plain_facts(target: str) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from selftaught.commands.folders import command_line
 from selftaught.types import Agent, Seat
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from selftaught.benchmarks.engines import Engine
     from selftaught.benchmarks.item import Item
     from selftaught.benchmarks.suite_cells import Job, Terms
@@ -58,7 +60,6 @@ def run_transfer(config: TransferCommand) -> None:
         ValueError: as ``selftaught.commands.bench.run``, or if a policy cannot be trained.
     """
     from rich.console import Console
-    from rich.markdown import Markdown
 
     from selftaught.benchmarks.recipes import RECIPE, recipe_of
     from selftaught.benchmarks.record import record
@@ -76,7 +77,7 @@ def run_transfer(config: TransferCommand) -> None:
     folder = config.results or config.folder
     path = record("transfer", command=command_line(), seeds=seeds, values={"rows": rows}, folder=folder)
     console = Console()
-    console.print(Markdown(transfer_table(_content(path))))
+    console.print(_drawn(transfer_table(_content(path))))
     console.print(f"written: {path}", style="dim")
     _complain(failed)
 
@@ -125,9 +126,11 @@ def seats(item: Item, policy: str, temperature: float) -> Mapping[Seat, Agent]:
     Raises:
         ValueError: on an unknown player.
     """
-    speech = Speech(temperature=temperature, max_new_tokens=item.tokens)
+    if ":" not in policy:
+        return {seat: item.scripted(seat, policy) for seat in item.seats}
     if not policy.startswith(MODEL):
-        return {seat: _casting(item.game, speech).agent(seat, policy) for seat in item.seats}
+        casting = _casting(item.game, Speech(temperature=temperature, max_new_tokens=item.tokens))
+        return {seat: casting.agent(seat, policy) for seat in item.seats}
     from selftaught.agents.local import Sampling
 
     casting = _casting("", Speech())
@@ -208,7 +211,6 @@ def _engine(running: Running) -> Engine[Any]:
 
 def _print_table(folder: Path, items: Sequence[str] | None, results: Path | None) -> None:
     from rich.console import Console
-    from rich.markdown import Markdown
 
     from selftaught.benchmarks.record import record
     from selftaught.benchmarks.suite_run import rows_of
@@ -227,9 +229,25 @@ def _print_table(folder: Path, items: Sequence[str] | None, results: Path | None
         file.write("\n\n".join(table(content) for table in (suite_table, items_table, cost_table)).encode() + b"\n")
     console = Console()
     for table in (items_table, cost_table):
-        console.print(Markdown(table(content)))
+        console.print(_drawn(table(content)))
     for written in (path, folder / TABLE, folder / "results.jsonl"):
         console.print(f"written: {written}", style="dim")
+
+
+def _drawn(text: str) -> RenderableType:
+    """A Markdown table with a note, for the terminal: names are never cut."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    lines, _, note = text.partition("\n\n")
+    head, _, *rows = ([part.strip() for part in line.strip("|").split("|")] for line in lines.splitlines())
+    table = Table(header_style="bold")
+    for place, name in enumerate(head):
+        table.add_column(name, no_wrap=not place, overflow="fold", justify="right" if place else "left")
+    for row in rows:
+        table.add_row(*row)
+    return Group(table, Text(note.strip()))
 
 
 def _content(path: Path) -> dict[str, Any]:
