@@ -63,7 +63,7 @@ def on_ray(work: Work[Job], jobs: Sequence[Job], *, address: str | None = None) 
     begun = not ray.is_initialized()
     if begun:
         try:
-            ray.init(address=address, log_to_driver=False, configure_logging=False, include_dashboard=False)
+            ray.init(address=address, log_to_driver=False, configure_logging=False)
         except (ConnectionError, ValueError) as error:
             raise ValueError(f"no Ray cluster at {address!r}: {error}") from error
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from selftaught.algorithms.optimisation import Optimisation
-from selftaught.benchmarks.item import Item
+from selftaught.benchmarks.item import REASONING, Item
 from selftaught.envs.registry import entry
 from selftaught.types import Seat
 
@@ -18,6 +18,9 @@ Algorithm = Literal["imitation", "spag", "grpo", "ppo", "dpo"]
 Table = Mapping[Seat, str]
 SELF: Final = "self"
 RECIPE: Final = "recipe"
+TRAINED: Final = "trained.json"
+ADAPTER: Final = "adapter"
+"""What a finished training leaves in its folder: its cost, last of all, and its adapter."""
 GROUPED: Final[tuple[Algorithm, ...]] = ("grpo", "dpo")
 """Algorithms that compare several games of one task."""
 
@@ -225,8 +228,10 @@ def plain(algorithm: Algorithm, item: Item) -> Recipe:
     """One algorithm on an item's training split: the policy in its seats, the same players as there in the others.
 
     Raises:
-        ValueError: if imitation is wanted and the game has no teachers.
+        ValueError: if nothing trains on the item, or imitation is wanted and the game has no teachers.
     """
+    if item.game == REASONING:
+        raise ValueError(f"{item.id} is for evaluation: nothing here trains on reasoning-gym's tasks")
     if algorithm == "imitation":
         if not entry(item.game).lessons():
             raise ValueError(

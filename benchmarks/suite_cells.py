@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 from selftaught.benchmarks.cost import Cost, metered, processor_seconds, sampled
 from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.item import REFERENCES, Item
-from selftaught.benchmarks.recipes import RECIPE, Cap, recipe_of
+from selftaught.benchmarks.recipes import ADAPTER, RECIPE, TRAINED, Cap, recipe_of
 from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.progress import Meter
@@ -131,7 +131,7 @@ def trained_on(algorithm: str, item: Item) -> str:
 
 def finished(job: Job, terms: Terms) -> bool:
     """Whether there is nothing left to do."""
-    return (job.folder(terms.folder) / (RESULT if isinstance(job, Cell) else "trained.json")).exists()
+    return (job.folder(terms.folder) / (RESULT if isinstance(job, Cell) else TRAINED)).exists()
 
 
 def work(job: Job, *, terms: Terms, seats: Seats, bars: Meter) -> None:
@@ -231,8 +231,6 @@ def _seated(cell: Cell, item: Item, terms: Terms, seats: Seats) -> Mapping[Seat,
         return {seat: item.scripted(seat, name) for seat, name in item.references[cell.policy].items()}
     policy = cell.policy
     if cell.training is not None:
-        from selftaught.benchmarks.training import ADAPTER
-
         model, _ = terms.starts[cell.policy]
         policy = f"model:{model}@{cell.training.folder(terms.folder) / ADAPTER}"
     return seats(item, policy, terms.temperature)

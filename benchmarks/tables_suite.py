@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from selftaught.benchmarks.cells import Row, cell, markdown, source
-from selftaught.benchmarks.cost import Cost, of_data
+from selftaught.benchmarks.cost import PRICE, Cost, of_data
 from selftaught.benchmarks.item import REFERENCES
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.benchmarks.suite_cells import NONE
@@ -98,7 +98,9 @@ def cost_table(content: Mapping[str, Any]) -> str:
         tokens = [f"{spent[name] / MILLION:.2f}" for name in ("sampled_tokens", "trained_tokens")]
         price = f"{low:,.0f} to {high:,.0f}" if labels else ""
         lines.append([_named(line), *tokens, f"{spent['processor_seconds'] / 3600:.2f}", labels, price])
-    return markdown(lines) + source(content)
+    price = f"${PRICE[0]:.2f} to ${PRICE[1]:.2f}"
+    note = f"By hand a label is taken at {price}. A training that several items share counts once."
+    return markdown(lines) + "\n\n" + note + source(content)
 
 
 def _order(rows: Iterable[Row]) -> list[tuple[str, str]]:

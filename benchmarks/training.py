@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from selftaught.algorithms.spag import Spag
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks import self_rewarding, sequences, studying
 from selftaught.benchmarks.cost import Cost, Label, metered, of_data, of_training, processor_seconds
-from selftaught.benchmarks.recipes import SELF, Cap, Grown, Judged, Played, Recipe, Stage, Studied
+from selftaught.benchmarks.recipes import ADAPTER, SELF, TRAINED, Cap, Grown, Judged, Played, Recipe, Stage, Studied
 from selftaught.benchmarks.recipes import Algorithm as Name
 from selftaught.benchmarks.self_rewarding_studies import STUDIES as JUDGED
 from selftaught.benchmarks.self_rewarding_studies import Arm as JudgedArm
@@ -44,9 +44,6 @@ from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import aside
 from selftaught.types import Agent, Episode, Seat
-
-TRAINED: Final = "trained.json"
-ADAPTER: Final = "adapter"
 
 
 def train_policy(

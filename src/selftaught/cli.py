@@ -60,6 +60,7 @@ RESUMABLE = (
     demo.Demo,
     models.Models,
     augment.Augment,
+    bench.Bench,
 )
 """Commands that go on where they were stopped."""
 

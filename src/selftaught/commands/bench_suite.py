@@ -173,7 +173,9 @@ def _terms(plan: Plan, running: Running, folder: Path, suite: str) -> Terms:
         for item in plan.items:
             recipe_of(algorithm, plan.on or trained_on(algorithm, item))
     cap = Cap(running.steps, running.games)
-    return Terms(folder.resolve(), running.temperature, cap, starts, suite, _tracking(running))
+    # The machines of a cluster have working folders of their own.
+    folder = folder.resolve() if running.engine == "ray" else folder
+    return Terms(folder, running.temperature, cap, starts, suite, _tracking(running))
 
 
 def _tracking(running: Running) -> Any:
@@ -236,17 +238,19 @@ def _print_table(folder: Path, items: Sequence[str] | None, results: Path | None
 
 def _drawn(text: str) -> RenderableType:
     """A Markdown table with a note, for the terminal: names are never cut."""
+    from rich import box
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     lines, _, note = text.partition("\n\n")
     head, _, *rows = ([part.strip() for part in line.strip("|").split("|")] for line in lines.splitlines())
-    table = Table(header_style="bold")
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for place, name in enumerate(head):
         table.add_column(name, no_wrap=not place, overflow="fold", justify="right" if place else "left")
     for row in rows:
-        table.add_row(*row)
+        # The interval below its mean: columns stay narrow.
+        table.add_row(*(Text(part.replace(" [", "\n[")) for part in row))
     return Group(table, Text(note.strip()))
 
 
