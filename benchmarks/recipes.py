@@ -82,7 +82,7 @@ class Studied:
 
 
 Stage = Played | Grown | Judged | Studied
-TOKENS_A_GAME: Final = 64
+TOKENS_A_GAME: Final = 256
 """What one game of a budget is worth where a stage counts tokens."""
 
 

@@ -13,7 +13,7 @@ import pytest
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.benchmarks.item import REASONING, REFERENCES, Item
-from selftaught.benchmarks.recipes import RECIPES, Cap, Grown, Judged, Played, Studied, plain, recipe_of
+from selftaught.benchmarks.recipes import RECIPES, TOKENS_A_GAME, Cap, Grown, Judged, Played, Studied, plain, recipe_of
 from selftaught.benchmarks.suite import ITEMS, PAPER, SMOKE, SUITES, SWEEP, chosen
 from selftaught.benchmarks.suite_cells import _Table
 from selftaught.envs.registry import IDS
@@ -73,7 +73,7 @@ def scores(id_: str) -> Mapping[str, float]:
     """The references' mean scores on the first tasks of an item."""
     item = ITEMS[id_]
     item = replace(item, tasks=2 if item.split == "hard" else 12)
-    tasks, found = item.drawn(), {}
+    tasks, found = item.drawn(), dict[str, float]()
     for kind, players in item.references.items():
         table = _Table({seat: item.scripted(seat, name) for seat, name in players.items()}, item.opponents())
         episodes = rollout(item.made(), tasks, lambda place, table=table: table.cast(0, place), seed=0)  # type: ignore[misc]
@@ -147,11 +147,11 @@ def test_every_game_has_a_recipe_and_a_budget_holds_it() -> None:
             case Played():
                 assert stage.steps <= 2 and stage.games <= 12 and stage.games % stage.samples == 0
             case Grown():
-                assert stage.tokens == 12 * 64
+                assert stage.tokens == 12 * TOKENS_A_GAME
             case Judged():
                 assert (stage.rounds, stage.tasks, stage.taught) == (2, 12, 12)
             case Studied():
-                assert (stage.tokens, stage.taught) == (12 * 64, 12)
+                assert (stage.tokens, stage.taught) == (12 * TOKENS_A_GAME, 12)
     assert {type(stage) for stage in stages} == {Played, Grown, Judged, Studied}
     assert all(Cap().of(stage) == stage for recipe in RECIPES.values() for stage in recipe.stages)
     with pytest.raises(ValueError, match="steps must be at least 1, not 0"):
