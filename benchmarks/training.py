@@ -198,7 +198,7 @@ def _judged(
     stage: Judged, recipe: Recipe, agent: LocalAgent, *, model: str, seed: int, folder: Path, bars: Meter
 ) -> None:
     # The audit of every round is for people: a few instructions say whether the run goes well.
-    study = replace(JUDGED[stage.study], model=model, rank=recipe.rank, held_out=16)
+    study = replace(JUDGED[stage.study], model=model, rank=recipe.rank, held_out=8)
     study = replace(study, rounds=stage.rounds, tasks=stage.tasks, taught=stage.taught)
     sampling = replace(agent.sampling, max_new_tokens=study.answer_tokens)
     actor = agent.sibling(name=POLICY, adapter="default", sampling=sampling)

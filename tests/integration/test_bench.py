@@ -43,9 +43,9 @@ def timeless(folder: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the fake model, as it is and trained by the recipe of taboo, on two items of it."""
+    """A run of the fake model, as it is and trained by the recipe of taboo."""
     folder = tmp_path_factory.mktemp("bench") / "run"
-    command = [*RUN, "--policy", "model:fake", "--suite", "taboo/smoke-0", "taboo/1", "--train", "recipe", *TINY]
+    command = [*RUN, "--policy", "model:fake", "--suite", "taboo/smoke-0", "--train", "recipe", *TINY]
     assert main([*command, "--folder", str(folder)]) == 0
     return folder
 
@@ -69,11 +69,9 @@ def test_a_cell_is_a_run_folder_beside_its_references(trained: Path) -> None:
     assert steps == [1, 2]  # one of imitation, one of self-play
 
 
-def test_two_items_share_a_training_and_its_cost_is_counted(trained: Path) -> None:
-    found = [row for row in rows(trained) if row["algorithm"] == "recipe"]
-    first, second = (row["cost"]["training"] for row in found)
-    assert first == second and first["folder"] == "training/model-fake/taboo/recipe/seed-0"
-    assert len(list((trained / "training").rglob("trained.json"))) == 1
+def test_the_cost_of_training_is_what_was_sampled_learned_and_labelled(trained: Path) -> None:
+    first = next(row for row in rows(trained) if row["algorithm"] == "recipe")["cost"]["training"]
+    assert first["folder"] == "training/model-fake/taboo/recipe/seed-0"
     stages = trained / first["folder"]
     (told,), (rewarded,) = (
         [json.loads(line) for line in (stages / name / "metrics.jsonl").open()] for name in ("0-imitation", "1-spag")
@@ -137,18 +135,18 @@ def started(command: Sequence[str], *, until: Path) -> None:
         process.wait()
 
 
-def test_a_killed_run_goes_on_to_the_same_end(trained: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    command = [*RUN, "--policy", "model:fake", "--suite", "taboo/smoke-0", "taboo/1", "--train", "recipe", *TINY]
-    command += ["--folder", str(folder)]
-    training = folder / "training" / "model-fake" / "taboo" / "recipe" / "seed-0"
-    cell = folder / "cells" / "model-fake" / "taboo-1" / "recipe" / "seed-0"
-    started(command, until=training / "0-imitation" / "checkpoints" / "step-000001" / "manifest.json")
+def test_a_killed_run_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    command = [*RUN, "--policy", "model:fake", "--suite", "self_reward/0", "--train", "grpo"]
+    command += ["--steps", "2", "--games", "8", "--folder"]
+    folder = tmp_path / "killed"
+    training = folder / "training" / "model-fake" / "self_reward-0" / "grpo" / "seed-0"
+    cell = folder / "cells" / "model-fake" / "self_reward-0" / "grpo" / "seed-0"
+    started([*command, str(folder)], until=training / "0-grpo" / "checkpoints" / "step-000001" / "manifest.json")
     assert not (training / "trained.json").exists()
-    started(command, until=cell / "episodes" / "step-000000.jsonl")
+    started([*command, str(folder)], until=cell / "episodes" / "step-000000.jsonl")
     assert (training / "trained.json").exists() and not (cell / "result.json").exists()
-    assert main(command) == 0
-    assert timeless(folder) == timeless(trained)
+    assert main([*command, str(folder)]) == main([*command, str(tmp_path / "whole")]) == 0
+    assert timeless(folder) == timeless(tmp_path / "whole")
     assert not list(folder.rglob(".*.tmp"))
 
 
