@@ -7,16 +7,17 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from selftaught.benchmarks.cells import Row, cell, markdown, source
 from selftaught.benchmarks.cost import PRICE, Cost, of_data
 from selftaught.benchmarks.item import REFERENCES
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.benchmarks.suite_cells import NONE
-from selftaught.statistics import aggregate, interquartile_mean, interval, resampled_tasks
 from selftaught.summary import Estimate, bootstrap
 
 MILLION: Final = 1e6
+RESAMPLES: Final = 2000
 
 
 def summary(rows: Sequence[Row]) -> dict[str, Any]:
@@ -49,17 +50,21 @@ def pooled(rows: Sequence[Row]) -> Estimate | None:
 
 
 def overall(rows: Sequence[Row], items: Sequence[str]) -> Estimate:
-    """The interquartile mean over items, of the seeds that have them all, with its interval.
-
-    With several seeds the interval is of runs drawn anew item by item, with one of its tasks.
-    """
+    """The interquartile mean over items and seeds, of the seeds that have all items; tasks are drawn anew item by item."""
     known = {(row["seed"], row["item"]): np.asarray(row["scores"]) for row in rows}
-    seeds = [seed for seed in sorted({row["seed"] for row in rows}) if all((seed, item) in known for item in items)]
-    means = np.array([[known[seed, item].mean() for item in items] for seed in seeds])
-    if len(seeds) > 1:
-        return aggregate(means, interquartile_mean)
-    replicates = interquartile_mean(resampled_tasks([known[seeds[0], item] for item in items]))
-    return interval(float(interquartile_mean(means)), replicates, count=means.size)
+    seeds = [seed for seed in sorted({row["seed"] for row in rows}) if _whole(rows, items, seed)]
+    scores = [np.stack([known[seed, item] for seed in seeds]) for item in items]
+    random = np.random.default_rng(0)
+    drawn = [one[:, random.integers(one.shape[1], size=(RESAMPLES, one.shape[1]))].mean(axis=-1) for one in scores]
+    low, high = np.percentile(_middle(np.concatenate(drawn)), [2.5, 97.5])
+    point = float(_middle(np.concatenate([one.mean(axis=1) for one in scores])[:, None])[0])
+    return Estimate(point, float(low), float(high), len(seeds) * len(items))
+
+
+def _middle(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The mean of the middle half of each column; a quarter, rounded down, is cut at each end."""
+    ordered, cut = np.sort(scores, axis=0), len(scores) // 4
+    return np.asarray(ordered[cut : len(scores) - cut].mean(axis=0))
 
 
 def suite_table(content: Mapping[str, Any]) -> str:

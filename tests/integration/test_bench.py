@@ -259,7 +259,7 @@ def test_the_sweep_names_what_the_agent_takes() -> None:
 def test_a_ray_cluster_gives_what_one_process_gives(tmp_path: Path) -> None:
     import ray
 
-    policies = ["--policy", "model:fake", *QUICK]
+    policies = ["--policy", "babbler", *QUICK]
     assert main([*RUN, *policies, "--folder", str(tmp_path / "here")]) == 0
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
