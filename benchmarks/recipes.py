@@ -46,15 +46,21 @@ class Played:
     """Whether imitation learns all turns, whatever became of them, and not those of winners alone."""
     kl: float | None = None
     """Pull to the reference; the algorithm's own if None."""
+    scale: bool = True
+    """For GRPO: whether advantages are divided by the spread of their group."""
     learning: Optimisation = field(default_factory=Optimisation)
 
 
 @dataclass(frozen=True)
-class Grown:
-    """Single instructions that are grown to sequences without a teacher (SIT, arXiv 2403.07794), and imitated."""
+class Taught:
+    """Imitation of lessons that a program made without a teacher, so many tokens of them.
 
+    ``sequence``: single instructions, grown (SIT, arXiv 2403.07794). ``hardware``: rows of drawn designs, completion
+    before what aligns code with words and faults, every row proved (arXiv 2403.11202).
+    """
+
+    source: Literal["sequence", "hardware"]
     tokens: int
-    rounds: int = 12
     learning: Optimisation = field(default_factory=Optimisation)
 
 
@@ -81,7 +87,7 @@ class Studied:
     learning: Optimisation = field(default_factory=Optimisation)
 
 
-Stage = Played | Grown | Judged | Studied
+Stage = Played | Taught | Judged | Studied
 TOKENS_A_GAME: Final = 256
 """What one game of a budget is worth where a stage counts tokens."""
 
@@ -106,7 +112,7 @@ class Cap:
                 samples = min(stage.samples, games)
                 most = max(samples, min(stage.games, games) // samples * samples)
                 return replace(stage, steps=min(stage.steps, steps), games=most, samples=samples)
-            case Grown():
+            case Taught():
                 return replace(stage, tokens=min(stage.tokens, games * TOKENS_A_GAME))
             case Judged():
                 tasks, taught = min(stage.tasks, games), min(stage.taught, games)
@@ -172,7 +178,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         Recipe("self_reward", (Judged(),), tokens=60),
         Recipe(
             "sequence",
-            (Grown(120_000, learning=Optimisation(learning_rate=5e-4, batch=16, tokens=4096)),),
+            (Taught("sequence", 120_000, Optimisation(learning_rate=5e-4, batch=8, tokens=4096)),),
             tokens=192,
         ),
         Recipe(
@@ -181,7 +187,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
                 Played(
                     "imitation",
                     1,
-                    768,
+                    256,
                     tables=_THINKERS,
                     every_turn=True,
                     kl=0.0,
@@ -189,16 +195,18 @@ RECIPES: Final[Mapping[str, Recipe]] = {
                 ),
                 Played(
                     "grpo",
-                    16,
+                    6,
                     64,
                     samples=8,
                     learners=("reflector",),
                     anchored=("thinker",),
                     kl=0.03,
+                    # Most groups differ in the cost of their answers alone.
+                    scale=False,
                     learning=_SLOW,
                 ),
             ),
-            ({"settings": {"kinds": ("pick", "factors"), "level": 1}, "answers": 4, "reward": "potential"},),
+            ({"settings": {"kinds": ("pick", "expression"), "level": 1}, "answers": 4, "reward": "potential"},),
             tokens=60,
         ),
         Recipe(
@@ -210,14 +218,11 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         Recipe(
             "hardware",
             (
-                Played("imitation", 1, 1024, kl=0.0, learning=Optimisation(learning_rate=7e-4, batch=8, tokens=8192)),
-                Played("grpo", 8, 64, samples=8, learning=_SLOW),
+                Taught("hardware", 150_000, Optimisation(learning_rate=5e-4, batch=16, tokens=4096)),
+                Played("grpo", 8, 64, samples=4, kl=0.01, learning=replace(_SLOW, batch=16, tokens=4096)),
             ),
-            (
-                {"kinds": ("repair",), "level": 0, "reply": "lines"},
-                {"kinds": ("complete", "round_trip"), "level": 0},
-            ),
-            tokens=192,
+            ({"kinds": ("repair",), "level": 0, "reply": "lines"},),
+            tokens=100,
         ),
     )
 }

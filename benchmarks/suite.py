@@ -76,8 +76,8 @@ SWEEP: Final[tuple[Item, ...]] = (
     Item("sequence/0", ("worker",), {"steps": (1, 4)}, references=WORKER, tokens=192),
     Item("sequence/1", ("worker",), {"steps": (2, 3)}, references=WORKER, split="pairs", tokens=144),
     Item("sequence/2", ("worker",), {"steps": (1, 3)}, references=WORKER, split="families", tokens=144),
-    _reflect("reflect/0", {"settings": {"kinds": ("pick", "factors"), "level": 1}}),
-    _reflect("reflect/1", {"settings": {"kinds": ("expression",), "level": 1}}),
+    _reflect("reflect/0", {"settings": {"kinds": ("pick", "expression"), "level": 1}}),
+    _reflect("reflect/1", {"settings": {"kinds": ("factors",), "level": 1}}),
     _reflect("reflect/2", {"subject": "graph_questions"}, ELSEWHERE, tokens=96),
     _reflect("reflect/3", {"subject": "world", "settings": {"notes": 3}}, {"random": REFLECTION["random"]}),
     Item(
@@ -165,7 +165,7 @@ REASONING: Final[tuple[Item, ...]] = tuple(
             ("basic_arithmetic", "chain_sum", "leg_counting", "simple_equations"),
             ("letter_counting", "number_sorting", "spell_backward", "word_sorting"),
             ("family_relationships", "knights_knaves", "aiw", "syllogism"),
-            ("isomorphic_strings", "course_schedule", "number_filtering", "shortest_path"),
+            ("color_cube_rotation", "course_schedule", "number_filtering", "shortest_path"),
         )
     )
 )

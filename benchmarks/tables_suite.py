@@ -50,7 +50,7 @@ def pooled(rows: Sequence[Row]) -> Estimate | None:
 
 
 def overall(rows: Sequence[Row], items: Sequence[str]) -> Estimate:
-    """The interquartile mean over items and seeds, of the seeds that have all items; tasks are drawn anew item by item."""
+    """The interquartile mean over items and seeds that have all of them; its tasks are drawn anew item by item."""
     known = {(row["seed"], row["item"]): np.asarray(row["scores"]) for row in rows}
     seeds = [seed for seed in sorted({row["seed"] for row in rows}) if _whole(rows, items, seed)]
     scores = [np.stack([known[seed, item] for seed in seeds]) for item in items]

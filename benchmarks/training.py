@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -28,13 +29,13 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.spag import Spag
 from selftaught.algorithms.train import Loop, train
-from selftaught.benchmarks import self_rewarding, sequences, studying
+from selftaught.benchmarks import hardware_learning, self_rewarding, sequences, studying
 from selftaught.benchmarks.cost import Cost, Label, metered, of_data, of_training, processor_seconds
-from selftaught.benchmarks.recipes import ADAPTER, SELF, TRAINED, Cap, Grown, Judged, Played, Recipe, Stage, Studied
+from selftaught.benchmarks.recipes import ADAPTER, SELF, TRAINED, Cap, Judged, Played, Recipe, Stage, Studied, Taught
 from selftaught.benchmarks.recipes import Algorithm as Name
 from selftaught.benchmarks.self_rewarding_studies import STUDIES as JUDGED
 from selftaught.benchmarks.self_rewarding_studies import Arm as JudgedArm
-from selftaught.benchmarks.studies import POLICY, imitate, of_chats, resumed
+from selftaught.benchmarks.studies import POLICY, imitate, of_chats, resumed, teach
 from selftaught.benchmarks.study import Course, Method, ask, learn
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.envs.registry import entry, make_game, player
@@ -43,7 +44,7 @@ from selftaught.envs.self_study.corpus import corpus
 from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import aside
-from selftaught.types import Agent, Episode, Seat
+from selftaught.types import Agent, Codec, Episode, Seat
 
 
 def train_policy(
@@ -103,10 +104,9 @@ def _run(stage: Stage, recipe: Recipe, agent: LocalAgent, *, model: str, seed: i
     match stage:
         case Played():
             _played(stage, recipe, agent, seed=seed, folder=folder, bars=bars)
-        case Grown():
-            study = replace(sequences.STUDIES["sequence"], tokens=stage.tokens, teaching=stage.learning)
-            arm = sequences.Arm(rounds=stage.rounds)
-            sequences.teach(study, arm, agent, seed=seed, folder=folder, bars=bars)
+        case Taught():
+            told = cache(lambda: _lessons(stage, agent.codec, seed))
+            teach(agent, told, learning=stage.learning, seed=seed, folder=folder, bars=bars)
         case Judged():
             _judged(stage, recipe, agent, model=model, seed=seed, folder=folder, bars=bars)
         case Studied():
@@ -140,7 +140,7 @@ def _played(stage: Played, recipe: Recipe, agent: LocalAgent, *, seed: int, fold
     train(
         folder=folder,
         agent=agent,
-        algorithm=algorithm_of(stage.algorithm, kl=stage.kl, of=of, anchored=stage.anchored),
+        algorithm=algorithm_of(stage.algorithm, kl=stage.kl, of=of, anchored=stage.anchored, scale=stage.scale),
         learner=Learner(agent.model, stage.learning, critic=stage.algorithm == "ppo"),
         source=source,
         tracker=resumed(folder),
@@ -168,6 +168,7 @@ def algorithm_of(
     kl: float | None = None,
     of: Sequence[str] = (),
     anchored: Sequence[Seat] = (),
+    scale: bool = True,
     rewards: Literal["winner", "signed"] = "winner",
 ) -> Algorithm:
     """An algorithm by its name.
@@ -177,6 +178,7 @@ def algorithm_of(
         kl: pull to the reference (beta of DPO); the algorithm's own if None.
         of: for imitation: agents whose wins are learned from, everybody's if empty.
         anchored: for GRPO: seats that are only held near the base model.
+        scale: for GRPO: whether advantages are divided by the spread of their group.
         rewards: for SPAG: winners' turns alone, or both seats with a running baseline.
     """
     pull: dict[str, Any] = {} if kl is None else {"kl": kl}
@@ -184,7 +186,7 @@ def algorithm_of(
         case "imitation":
             return Imitation(of=tuple(of), **pull)
         case "grpo":
-            return Grpo(anchored=tuple(anchored), **pull)
+            return Grpo(anchored=tuple(anchored), scale=scale, **pull)
         case "ppo":
             return Ppo(**pull)
         case "dpo":
@@ -192,6 +194,14 @@ def algorithm_of(
         case "spag":
             # Signed rewards give every turn the whole advantage, as in SPIRAL; winners' rewards decay as in SPAG.
             return Spag(rewards="signed", decay=1.0, **pull) if rewards == "signed" else Spag(**pull)
+
+
+def _lessons(stage: Taught, codec: Codec, seed: int) -> list[Episode]:
+    if stage.source == "hardware":
+        rows = replace(hardware_learning.STUDIES["hardware"], tokens=stage.tokens)
+        return of_chats(hardware_learning.syllabus(rows, rows.arms[hardware_learning.ALL], seed=seed, codec=codec))
+    grown = replace(sequences.STUDIES["sequence"], tokens=stage.tokens)
+    return sequences.syllabus(grown, grown.arms[sequences.GROWN], seed=seed, codec=codec)
 
 
 def _judged(
@@ -233,7 +243,7 @@ def _labels(stage: Stage) -> Mapping[str, Label]:
             return {"": "pairs"}
         case Played():
             return {"": "rewards"}
-        case Grown():
+        case Taught():
             return {"": "rows"}
         case Judged():
             return {"taught": "rows", "": "judgements"}

@@ -189,14 +189,16 @@ def test_a_cell_that_fails_is_told_and_the_others_go_on(
     assert {row["item"] for row in rows(tmp_path)} == {"taboo/smoke-0", "sequence/smoke-0"}
 
 
-@pytest.mark.parametrize("game", ["self_reward", "sequence", "self_study", "reflect"])
+@pytest.mark.parametrize("game", ["self_reward", "sequence", "self_study", "reflect", "hardware"])
 def test_recipes_of_other_kinds_train(game: str, tmp_path: Path) -> None:
     command = [*RUN, "--policy", "model:fake", "--suite", f"{game}/smoke-0", "--train", "recipe", *TINY]
     assert main([*command, "--folder", str(tmp_path)]) == 0
     (row,) = [row for row in rows(tmp_path) if row["algorithm"] == "recipe"]
     labels = row["cost"]["training"]["labels"]
     assert labels["rows"] > 0 and row["cost"]["training"]["trained_tokens"] > 0
-    assert ("judgements" in labels) == (game == "self_reward") and ("rewards" in labels) == (game == "reflect")
+    assert ("judgements" in labels) == (game == "self_reward") and ("rewards" in labels) == (
+        game in ("reflect", "hardware")
+    )
 
 
 def test_a_plain_algorithm_trains_on_the_item(tmp_path: Path) -> None:

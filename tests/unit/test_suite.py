@@ -13,7 +13,7 @@ import pytest
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.benchmarks.item import REASONING, REFERENCES, Item
-from selftaught.benchmarks.recipes import RECIPES, TOKENS_A_GAME, Cap, Grown, Judged, Played, Studied, plain, recipe_of
+from selftaught.benchmarks.recipes import RECIPES, TOKENS_A_GAME, Cap, Judged, Played, Studied, Taught, plain, recipe_of
 from selftaught.benchmarks.suite import ITEMS, PAPER, SMOKE, SUITES, SWEEP, chosen
 from selftaught.benchmarks.suite_cells import _Table
 from selftaught.envs.registry import IDS
@@ -32,8 +32,8 @@ FINGERPRINTS: Mapping[str, str] = {
     "sequence/0": "0d4a4936ccacbf04",
     "sequence/1": "bf4c6974224adad5",
     "sequence/2": "25fc03b6c4a1ede2",
-    "reflect/0": "d91e7162cd0b9c38",
-    "reflect/1": "b4913ce6ff6a00ca",
+    "reflect/0": "6b7436ce1dd839cf",
+    "reflect/1": "81ed5a4e300ce116",
     "reflect/2": "05004d45fdd87023",
     "reflect/3": "a0fd69d5a6010217",
     "self_study/0": "5fcda2e518d25207",
@@ -62,7 +62,7 @@ FINGERPRINTS: Mapping[str, str] = {
     "reasoning/0": "77009b00b920daa9",
     "reasoning/1": "5961d4dd260755d3",
     "reasoning/2": "8d6a7338c611bc1f",
-    "reasoning/3": "f50eb5a1d7c89452",
+    "reasoning/3": "cdc2c6ccd3a00580",
 }
 LOCAL = [item for item in ITEMS.values() if item.game != REASONING]
 has_reasoning = importlib.util.find_spec("reasoning_gym") is not None
@@ -146,13 +146,13 @@ def test_every_game_has_a_recipe_and_a_budget_holds_it() -> None:
         match stage:
             case Played():
                 assert stage.steps <= 2 and stage.games <= 12 and stage.games % stage.samples == 0
-            case Grown():
+            case Taught():
                 assert stage.tokens == 12 * TOKENS_A_GAME
             case Judged():
                 assert (stage.rounds, stage.tasks, stage.taught) == (2, 12, 12)
             case Studied():
                 assert (stage.tokens, stage.taught) == (12 * TOKENS_A_GAME, 12)
-    assert {type(stage) for stage in stages} == {Played, Grown, Judged, Studied}
+    assert {type(stage) for stage in stages} == {Played, Taught, Judged, Studied}
     assert all(Cap().of(stage) == stage for recipe in RECIPES.values() for stage in recipe.stages)
     with pytest.raises(ValueError, match="steps must be at least 1, not 0"):
         Cap(steps=0)
