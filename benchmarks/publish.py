@@ -35,8 +35,11 @@ from selftaught.benchmarks.tables_studies import (
     reflection_table,
     study_table,
 )
+from selftaught.benchmarks.tables_suite import cost_table, items_table, suite_table
+from selftaught.benchmarks.transfer import transfer_table
 
 DOCS: Final = (
+    "benchmarks",
     "taboo",
     "graph_plan",
     "self_reward",
@@ -80,6 +83,8 @@ TABLES: Final[Mapping[str, Table]] = {
     "hardware-data": data_table,
     "hardware": learning_table,
     "hardware-smollm2": learning_table,
+    "suite": suite_table,
+    "transfer": transfer_table,
 }
 """The table of every result, which a block ``result:NAME`` holds."""
 MORE: Final[Mapping[str, Table]] = {
@@ -89,6 +94,8 @@ MORE: Final[Mapping[str, Table]] = {
     "transcript": transcripts,
     "growth": growth_table,
     "faults": fault_table,
+    "items": items_table,
+    "cost": cost_table,
 }
 """What else a block can hold of a result."""
 PICTURES: Final[Mapping[str, Picture]] = {

@@ -80,25 +80,36 @@ def run_arm(
     bars: Meter,
     tracker: Tracker | None = None,
     taught: Path | None = None,
+    agent: LocalAgent | None = None,
 ) -> list[dict[str, Any]]:
     """Run or resume one loop; a row a round, those of earlier calls included.
 
     ``tracker`` gets the figures of training and the audit (``audit/...``); a ``metrics.jsonl`` in the folder if None.
     ``taught`` is where the first imitation is made, or found made by another arm; a part of the folder if None.
+    ``agent`` is who learns; the study's model with a fresh adapter if None.
 
     Raises:
         ValueError: if the folder holds a run with other settings.
     """
     with run_of(study, arm, seed=seed, folder=folder, free=("rounds",)):
-        _run_arm(study, arm, seed=seed, folder=folder, bars=bars, tracker=tracker, taught=taught or folder / "taught")
+        agent = agent or policy_of(study, seed=seed, tokens=study.answer_tokens)
+        taught = taught or folder / "taught"
+        _run_arm(study, arm, agent, seed=seed, folder=folder, bars=bars, tracker=tracker, taught=taught)
     return _rows(folder)
 
 
 def _run_arm(
-    study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter, tracker: Tracker | None, taught: Path
+    study: Study,
+    arm: Arm,
+    agent: LocalAgent,
+    *,
+    seed: int,
+    folder: Path,
+    bars: Meter,
+    tracker: Tracker | None,
+    taught: Path,
 ) -> None:
     recipe = study.recipe(arm)
-    agent = policy_of(study, seed=seed, tokens=study.answer_tokens)
     sampling = agent.sampling
     judging = replace(sampling, max_new_tokens=study.judge_tokens)
     own = agent.sibling(name=POLICY, adapter="default", sampling=judging)

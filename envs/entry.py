@@ -22,9 +22,9 @@ class Entry:
     is measured against, ``teachers`` those whose wins are worth imitating (``lessons``). ``corpus`` draws the chats
     from which a model can learn the game from nothing, if there are any. ``measures`` are the metrics that an
     evaluation reports, where winning and losing say little. ``levels`` are settings of rising difficulty, for games
-    whose metric ``success`` says whether a task was mastered. ``most`` is what a seat can earn at the
-    most, ``oracles`` names the player that earns it in the plain game against the default players, by seat
-    (``selftaught validate``).
+    whose metric ``success`` says whether a task was mastered. ``most`` is what a seat can earn at the most, ``oracles``
+    names the player that earns it in the plain game against the default players, by seat (``selftaught validate``).
+    ``scores`` names for each seat the metric, from 0 to 1, that says how well whoever sits there has played.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Entry:
     levels: tuple[Mapping[str, Any], ...] = ()
     oracles: Mapping[Seat, str] = field(default_factory=dict)
     most: float = 1.0
+    scores: Mapping[Seat, str] = field(default_factory=dict)
 
     def lessons(self) -> list[Mapping[Seat, str]]:
         """Every table at which a teacher sits in one seat and yardsticks in the others: the player of each seat."""

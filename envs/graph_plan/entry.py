@@ -21,4 +21,5 @@ ENTRY = Entry(
     measures=MEASURES,
     levels=LEVELS,
     oracles={"planner": "oracle"},
+    scores={"planner": "success"},
 )

@@ -17,4 +17,5 @@ ENTRY = Entry(
     teachers={"solver": ("oracle",)},
     measures=("success", "read"),
     oracles={"solver": "oracle"},
+    scores={"solver": "success"},
 )

@@ -21,4 +21,5 @@ ENTRY = Entry(
     measures=MEASURES,
     levels=tuple({"level": level} for level in range(4)),
     oracles={"engineer": "oracle"},
+    scores={"engineer": "success"},
 )

@@ -20,4 +20,5 @@ ENTRY = Entry(
     corpus=corpus,
     measures=MEASURES,
     oracles={"thinker": "solver"},
+    scores={"thinker": "right_first", "reflector": "right_last"},
 )

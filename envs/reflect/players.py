@@ -17,9 +17,9 @@ LUCK: Final = 0.3
 
 
 def solver(ask: Ask) -> str:
-    """Right at once."""
-    told: Instruction | None = ask.view.get("instruction")
-    return "I do not know." if told is None or ask.view["phase"] == "know" else told.solve()
+    """Right at once, wherever the view has something that can be solved."""
+    told = ask.view.get("instruction", ask.view.get("question"))
+    return "I do not know." if told is None or ask.view["phase"] == "know" else str(told.solve())
 
 
 def guesser(ask: Ask) -> str:

@@ -28,6 +28,7 @@ def figures(state: JudgedState, truth: Instruction) -> Mapping[str, float]:
         "read": float(np.mean([judgement.valid for judgement in judged])),
         "words": float(np.mean([len(candidate.text.split()) for candidate in answers])),
         "pair": float(len({value for value, _, _ in known}) > 1),
+        "verdict": float(np.mean([_takes(value) == bool(ok) for value, ok in zip(points, right, strict=True)])),
         **_readable(judged, right),
     }
     if known:
@@ -38,6 +39,11 @@ def figures(state: JudgedState, truth: Instruction) -> Mapping[str, float]:
         if flips is not None:
             found[name] = flips
     return found | _reviewed(state, right)
+
+
+def _takes(points: float | None) -> bool | None:
+    """Whether an answer has more than half of all points; None where no judgement of it could be read."""
+    return None if points is None else points > rubric.MOST / 2
 
 
 def _audit(known: Sequence[tuple[float, float, int]]) -> dict[str, float]:

@@ -20,4 +20,5 @@ ENTRY = Entry(
     corpus=corpus,
     measures=MEASURES,
     oracles={"actor": "solver"},
+    scores={"actor": "right", "judge": "verdict"},
 )

@@ -20,4 +20,5 @@ ENTRY = Entry(
     corpus=corpus,
     measures=MEASURES,
     oracles={"reader": "finder"},
+    scores={"examiner": "worth", "reader": "audit/open_right", "student": "audit/closed_right"},
 )

@@ -20,4 +20,5 @@ ENTRY = Entry(
     corpus=corpus,
     measures=MEASURES,
     oracles={"worker": "oracle"},
+    scores={"worker": "quality"},
 )

@@ -19,4 +19,5 @@ ENTRY = Entry(
     teachers=TEACHERS,
     corpus=corpus,
     oracles={"defender": "patient"},
+    scores={"attacker": "attacker_earned", "defender": "defender_earned"},
 )

@@ -71,6 +71,13 @@ def leading_questioner(ask: Ask) -> str:
     return _legal((questions[pick(ask, 3, salt=2)], *questions, f"Which one {fact}?"), entry.word)
 
 
+def misleader(ask: Ask) -> str:
+    """Attacker: tells the truth of another word, so that whoever believes it guesses wrong."""
+    entry = _other(ask.view["target"])
+    fact = entry.facts[-1 - ask.view["turn"] % len(entry.facts)]
+    return _legal((f"It is a kind of {entry.category} that {fact}.", f"It {fact}.", "Hm."), ask.view["target"])
+
+
 def leaker(ask: Ask) -> str:
     """Attacker: breaks the rules by its third turn at the latest."""
     if ask.view["turn"] < 2 and pick(ask, 3, salt=5) > 0:
@@ -139,6 +146,7 @@ PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
     "attacker": {
         "fact_giver": fact_giver,
         "leading_questioner": leading_questioner,
+        "misleader": misleader,
         "leaker": leaker,
         "gibberish": gibberish,
     },
@@ -183,6 +191,14 @@ def _entry(target: str) -> Entry:
     if known is None:
         return Entry(word=target, category="word", facts=_plain_facts(target))
     return known
+
+
+@lru_cache(maxsize=65_536)
+def _other(target: str) -> Entry:
+    """What the lexicon has half of it further on."""
+    entries = tuple(lexicon().values())
+    place = next((place for place, entry in enumerate(entries) if entry.word == target), len(target))
+    return entries[(place + len(entries) // 2) % len(entries)]
 
 
 def _plain_facts(target: str) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ RESUMABLE = (
     models.Models,
     augment.Augment,
     league.League,
+    bench.Bench,
 )
 """Commands that go on where they were stopped."""
 

@@ -63,7 +63,8 @@ def _lines() -> Meter:
             now = perf_counter()
             if more and (done >= total or now - shown > SECONDS_BETWEEN_LINES):
                 shown = now
-                print(f"{label}: {done}/{total} in {now - started:.0f} s", file=sys.stderr, flush=True)
+                left = f", about {(now - started) * (total - done) / done:.0f} s left" if done < total else ""
+                print(f"{label}: {done}/{total} in {now - started:.0f} s{left}", file=sys.stderr, flush=True)
 
         return advance
 

@@ -145,27 +145,12 @@ def _preset(config: Train, name: str) -> None:
 
 
 def _algorithm(config: Train) -> Algorithm:
-    from selftaught.algorithms.dpo import Dpo
-    from selftaught.algorithms.grpo import Grpo
-    from selftaught.algorithms.imitation import Imitation
-    from selftaught.algorithms.ppo import Ppo
-    from selftaught.algorithms.spag import Spag
+    from selftaught.benchmarks.training import algorithm_of
     from selftaught.envs.registry import entry
 
-    pull: dict[str, Any] = {} if config.kl is None else {"kl": config.kl}
-    match config.algorithm:
-        case "imitation":
-            taught = not config.opponents or TEACHERS in config.opponents
-            return Imitation(of=(*entry(config.game).teacher_names(), POLICY) if taught else (), **pull)
-        case "grpo":
-            return Grpo(anchored=config.anchored, **pull)
-        case "ppo":
-            return Ppo(**pull)
-        case "dpo":
-            return Dpo() if config.kl is None else Dpo(beta=config.kl)
-        case "spag":
-            # Signed rewards give every turn the whole advantage, as in SPIRAL; winners' rewards decay as in SPAG.
-            return Spag(rewards="signed", decay=1.0, **pull) if config.rewards == "signed" else Spag(**pull)
+    taught = not config.opponents or TEACHERS in config.opponents
+    of = (*entry(config.game).teacher_names(), POLICY) if taught else ()
+    return algorithm_of(config.algorithm, kl=config.kl, of=of, anchored=config.anchored, rewards=config.rewards)
 
 
 def _samples(config: Train) -> int:

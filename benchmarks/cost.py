@@ -1,0 +1,131 @@
+"""What a run cost: tokens, processor time, and the labels that it made for itself, with what people would be paid.
+
+Labels are counted where a person would have given them, each once: a demonstration that is imitated, a reward for a
+game of the policy, a judgement, or a preference.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final, Literal
+
+from selftaught.store import aside, read_run, read_shard
+from selftaught.types import Episode, Seat
+
+PRICE: Final = (0.05, 0.30)
+"""Dollars for one label by hand, from and to: the range of commercial labelling."""
+Label = Literal["rows", "rewards", "judgements", "pairs"]
+SPENT: Final = "spent.json"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was spent; costs add up."""
+
+    sampled_tokens: int = 0
+    """Of replies of models."""
+    trained_tokens: int = 0
+    """On which a loss was taken, once for every pass."""
+    processor_seconds: float = 0.0
+    """Of the process and those of its children that have ended, on all cores; killed attempts are not counted."""
+    labels: Mapping[Label, int] = field(default_factory=dict)
+
+    def __add__(self, other: Cost) -> Cost:
+        labels = {
+            kind: self.labels.get(kind, 0) + other.labels.get(kind, 0) for kind in {**self.labels, **other.labels}
+        }
+        return Cost(
+            self.sampled_tokens + other.sampled_tokens,
+            self.trained_tokens + other.trained_tokens,
+            self.processor_seconds + other.processor_seconds,
+            labels,
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data, with the price of the labels by hand."""
+        return {
+            "sampled_tokens": self.sampled_tokens,
+            "trained_tokens": self.trained_tokens,
+            "processor_seconds": round(self.processor_seconds, 2),
+            "labels": dict(self.labels),
+            "dollars_by_hand": [round(price * sum(self.labels.values()), 2) for price in PRICE],
+        }
+
+
+def of_data(data: Mapping[str, Any]) -> Cost:
+    """What ``as_data`` was made of."""
+    return Cost(data["sampled_tokens"], data["trained_tokens"], data["processor_seconds"], data["labels"])
+
+
+def sampled(episodes: Iterable[Episode]) -> int:
+    """Tokens that models sampled in these games."""
+    return sum(len(turn.reply.tokens) for episode in episodes for turn in episode.turns)
+
+
+def of_training(folder: Path, *, epochs: int, labels: Mapping[str, Label], judges: Collection[Seat] = ()) -> Cost:
+    """What a stage of training cost, by what lies in its folder; the time is not in it.
+
+    Args:
+        folder: with runs of ``selftaught.algorithms.train`` in it or in its subfolders.
+        epochs: passes over the examples of a step.
+        labels: what kind of labels the run in each subfolder made ("" for the folder itself); none of others.
+        judges: seats whose replies are judgements.
+    """
+    metrics = {path.parent: [json.loads(line) for line in path.open()] for path in folder.rglob("metrics.jsonl")}
+    trained = sum(row.get("learn/trained_tokens") or 0 for rows in metrics.values() for row in rows)
+    shards = folder.rglob("episodes/step-*.jsonl")
+    tokens = sum(sampled(read_shard(path)) for path in shards)
+    found: dict[Label, int] = {}
+    for name, kind in labels.items():
+        here = folder / name
+        if here in metrics:
+            found[kind] = found.get(kind, 0) + _labels(here, kind, metrics[here], judges)
+    return Cost(tokens, int(trained) * epochs, 0.0, found)
+
+
+def _labels(folder: Path, kind: Label, rows: Iterable[Mapping[str, Any]], judges: Collection[Seat]) -> int:
+    match kind:
+        case "rows":
+            return int(sum(row["learn/sequences"] for row in rows))
+        case "pairs":
+            return int(sum(row["learn/sequences"] for row in rows)) // 2
+        case "rewards":
+            return sum(_rewards(episode) for episode in read_run(folder))
+    return sum(turn.ask.seat in judges for episode in read_run(folder) for turn in episode.turns)
+
+
+def _rewards(episode: Episode) -> int:
+    """How many rewards a game had: one a credited turn, or one a seat in which a model sat."""
+    if episode.credits:
+        return sum(credit is not None for credit in episode.credits)
+    return len({turn.ask.seat for turn in episode.turns if turn.reply.tokens})
+
+
+@contextmanager
+def metered(folder: Path) -> Iterator[None]:
+    """Add what is spent within to what earlier attempts in the folder spent, however it ends."""
+    clock, processor = perf_counter(), _processor()
+    try:
+        yield
+    finally:
+        path = folder / SPENT
+        past = json.loads(path.read_text()) if path.exists() else []
+        with aside(path) as file:
+            file.write(json.dumps([*past, [_processor() - processor, perf_counter() - clock]]).encode())
+
+
+def processor_seconds(folder: Path) -> float:
+    """Of all attempts in the folder that came to an end."""
+    path = folder / SPENT
+    return float(sum(processor for processor, _ in json.loads(path.read_text()))) if path.exists() else 0.0
+
+
+def _processor() -> float:
+    told = os.times()
+    return told.user + told.system + told.children_user + told.children_system

@@ -1,0 +1,172 @@
+"""A run over the suite: policies by items by algorithms by seeds, cell by cell, and the rows that come of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from selftaught.benchmarks.engines import Engine, here
+from selftaught.benchmarks.item import REFERENCES, Item
+from selftaught.benchmarks.suite_cells import (
+    NONE,
+    RESULT,
+    Cell,
+    Job,
+    Seats,
+    Terms,
+    finished,
+    trained_on,
+    work,
+)
+from selftaught.progress import Meter, silent
+from selftaught.store import aside
+
+RESULTS: Final = "results.jsonl"
+ESTIMATE: Final = ("mean", "low", "high", "count")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run. Policies that cannot be trained are evaluated as they are."""
+
+    policies: tuple[str, ...]
+    items: tuple[Item, ...]
+    algorithms: tuple[str, ...] = (NONE,)
+    seeds: tuple[int, ...] = (0,)
+    on: str = ""
+    """The game that is trained on, whatever is evaluated; empty: the item's own."""
+
+    def cells(self, terms: Terms) -> list[Cell]:
+        """All cells: those of the references, of the policies as they are, and after training."""
+        found: list[Cell] = []
+        for item in self.items:
+            for seed in self.seeds:
+                found += [Cell(kind, item.id, seed=seed) for kind in REFERENCES if kind in item.references]
+                found += [Cell(policy, item.id, seed=seed) for policy in self.policies if policy not in REFERENCES]
+                found += [
+                    Cell(policy, item.id, algorithm, seed, self.on or trained_on(algorithm, item))
+                    for policy in self.policies
+                    if policy in terms.starts
+                    for algorithm in self.algorithms
+                    if algorithm != NONE
+                ]
+        return sorted(dict.fromkeys(found), key=lambda cell: (self._place(cell), cell.label, cell.seed))
+
+    def _place(self, cell: Cell) -> int:
+        """Cells of one policy come together, so that a process loads few models."""
+        return self.policies.index(cell.policy) if cell.policy in self.policies else -1
+
+
+def run(
+    plan: Plan, terms: Terms, seats: Seats, *, engine: Engine[Job] = here, bars: Meter = silent
+) -> list[tuple[Job, str]]:
+    """Do what is left of a plan and write ``results.jsonl``; the jobs that failed, with the reason.
+
+    Raises:
+        ValueError: if the folder holds cells with other settings.
+    """
+    cells = plan.cells(terms)
+    trainings = list(dict.fromkeys(cell.training for cell in cells if cell.training is not None))
+    jobs: Sequence[Job] = (*cells, *trainings)
+    for job in jobs:
+        job.claim(terms)
+    # References first, which stand in every other result; then all that needs no training, and the trainings.
+    waves: Sequence[Sequence[Job]] = (
+        [cell for cell in cells if cell.policy in REFERENCES],
+        [*(cell for cell in cells if cell.policy not in REFERENCES and cell.training is None), *trainings],
+        [cell for cell in cells if cell.training is not None],
+    )
+    left = [[job for job in wave if not finished(job, terms)] for wave in waves]
+    advance = bars("cells", sum(map(len, left)))
+    failed: list[tuple[Job, str]] = []
+    inner = bars if engine is here else silent
+    try:
+        for wave in left:
+            able = [job for job in wave if not _needs(job, [job for job, _ in failed])]
+            for job, error in engine(partial(work, terms=terms, seats=seats, bars=inner), able):
+                advance(1)
+                failed += [] if error is None else [(job, error)]
+    finally:
+        write_results(terms.folder)
+    return failed
+
+
+def _needs(job: Job, failed: Sequence[Job]) -> bool:
+    """Whether a job waits for one that failed: a cell for its training, and for the references of its item."""
+    if not isinstance(job, Cell):
+        return False
+    items = {other.item for other in failed if isinstance(other, Cell) and other.policy in REFERENCES}
+    return job.training in failed or job.item in items
+
+
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    """The results of all finished cells of a run.
+
+    Raises:
+        FileNotFoundError: if there are none.
+    """
+    paths = sorted(Path(folder).glob(f"cells/*/*/*/*/{RESULT}"))
+    if not paths:
+        raise FileNotFoundError(f"no finished cells under {folder}: name the --folder of a `selftaught bench run`")
+    found: list[dict[str, Any]] = [json.loads(path.read_text()) for path in paths]
+    return sorted(found, key=lambda row: (row["policy"], row["item"], row["algorithm"], row["seed"]))
+
+
+def write_results(folder: Path) -> None:
+    """Write the rows of all finished cells as JSONL and, where pyarrow is installed, as Parquet."""
+    try:
+        rows = rows_of(folder)
+    except FileNotFoundError:
+        return
+    with aside(folder / RESULTS) as file:
+        file.write("".join(json.dumps(row) + "\n" for row in rows).encode())
+    try:
+        to_parquet(rows, (folder / RESULTS).with_suffix(".parquet"))
+    except ImportError as error:
+        print(f"no results.parquet: {error}", file=sys.stderr)
+
+
+def to_parquet(rows: Iterable[Mapping[str, Any]], out: Path) -> None:
+    """Write rows as one table, figures by name as maps.
+
+    Raises:
+        ImportError: without pyarrow.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ImportError("Parquet needs pyarrow: pip install 'selftaught[parquet]'") from error
+    table = pyarrow.Table.from_pylist(list(rows), schema=_schema(pyarrow))
+    with aside(out) as file:
+        pyarrow.parquet.write_table(table, file)
+
+
+def _schema(arrow: Any) -> Any:
+    text, integer, figure = arrow.string(), arrow.int64(), arrow.float64()
+    estimate = arrow.struct({name: integer if name == "count" else figure for name in ESTIMATE})
+    spent = {
+        "sampled_tokens": integer,
+        "trained_tokens": integer,
+        "processor_seconds": figure,
+        "labels": arrow.map_(text, integer),
+        "dollars_by_hand": arrow.list_(figure),
+    }
+    cost = {"evaluation": arrow.struct(spent), "training": arrow.struct({"folder": text, **spent})}
+    return arrow.schema(
+        {
+            **dict.fromkeys(("policy", "item", "game", "algorithm"), text),
+            "seed": integer,
+            "score": estimate,
+            "scores": arrow.list_(figure),
+            "tasks": arrow.list_(text),
+            "metrics": arrow.map_(text, estimate),
+            "references": arrow.map_(text, estimate),
+            "cost": arrow.struct(cost),
+        }
+    )

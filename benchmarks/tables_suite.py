@@ -1,0 +1,159 @@
+"""The tables of the suite and of transfer: from the rows of a run's cells to estimates, and from these to Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from selftaught.benchmarks.cells import Row, cell, markdown, source
+from selftaught.benchmarks.cost import PRICE, Cost, of_data
+from selftaught.benchmarks.item import REFERENCES
+from selftaught.benchmarks.suite import ITEMS
+from selftaught.benchmarks.suite_cells import NONE
+from selftaught.summary import Estimate, bootstrap
+
+MILLION: Final = 1e6
+RESAMPLES: Final = 2000
+
+
+def summary(rows: Sequence[Row]) -> dict[str, Any]:
+    """What the table says, as data: a line a policy and algorithm, with an estimate an item and one over all items.
+
+    A score's interval is a bootstrap over tasks. The one over all items, of lines that have them all, is of the mean of
+    the middle half of the items' scores (the interquartile mean of arXiv 2108.13264).
+    """
+    items = [name for name in ITEMS if any(row["item"] == name for row in rows)]
+    lines = []
+    for policy, algorithm in _order(rows):
+        mine = [row for row in rows if (row["policy"], row["algorithm"]) == (policy, algorithm)]
+        scores = {item: pooled([row for row in mine if row["item"] == item]) for item in items}
+        found = {item: asdict(one) for item, one in scores.items() if one is not None}
+        line = {"policy": policy, "algorithm": algorithm, "scores": found}
+        if any(_whole(mine, items, seed) for seed in {row["seed"] for row in mine}):
+            line["overall"] = asdict(overall(mine, items))
+        lines.append({**line, **_cost(mine)})
+    return {"items": items, "lines": lines}
+
+
+def _whole(rows: Sequence[Row], items: Sequence[str], seed: int) -> bool:
+    return {row["item"] for row in rows if row["seed"] == seed} >= set(items)
+
+
+def pooled(rows: Sequence[Row]) -> Estimate | None:
+    """The score over all seeds of an item, whose tasks are the same for all of them; None without rows."""
+    values = [score for row in rows for score in row["scores"]]
+    return bootstrap(values, [task for row in rows for task in row["tasks"]]) if values else None
+
+
+def overall(rows: Sequence[Row], items: Sequence[str]) -> Estimate:
+    """The interquartile mean over items and seeds that have all of them; its tasks are drawn anew item by item."""
+    known = {(row["seed"], row["item"]): np.asarray(row["scores"]) for row in rows}
+    seeds = [seed for seed in sorted({row["seed"] for row in rows}) if _whole(rows, items, seed)]
+    scores = [np.stack([known[seed, item] for seed in seeds]) for item in items]
+    random = np.random.default_rng(0)
+    drawn = [one[:, random.integers(one.shape[1], size=(RESAMPLES, one.shape[1]))].mean(axis=-1) for one in scores]
+    low, high = np.percentile(_middle(np.concatenate(drawn)), [2.5, 97.5])
+    point = float(_middle(np.concatenate([one.mean(axis=1) for one in scores])[:, None])[0])
+    return Estimate(point, float(low), float(high), len(seeds) * len(items))
+
+
+def _middle(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The mean of the middle half of each column; a quarter, rounded down, is cut at each end."""
+    ordered, cut = np.sort(scores, axis=0), len(scores) // 4
+    return np.asarray(ordered[cut : len(scores) - cut].mean(axis=0))
+
+
+def suite_table(content: Mapping[str, Any]) -> str:
+    """Policies by games: the mean over a game's items."""
+    games = {
+        game_of(item): [one for one in content["items"] if game_of(one) == game_of(item)] for item in content["items"]
+    }
+    lines = [["policy", *games, "all items (IQM)"], ["---", *["---:"] * (len(games) + 1)]]
+    for line in content["lines"]:
+        found = [[line["scores"][item] for item in mine if item in line["scores"]] for mine in games.values()]
+        cells = [
+            averaged(some) if some else _absent(line, mine) for some, mine in zip(found, games.values(), strict=True)
+        ]
+        lines.append([_named(line), *cells, cell([line["overall"]]) if "overall" in line else ""])
+    return markdown(lines) + "\n\n" + _note(content) + source(content)
+
+
+def items_table(content: Mapping[str, Any]) -> str:
+    """Items by policies, and all of them together."""
+    lines = [["item", *map(_named, content["lines"])], ["---", *["---:"] * len(content["lines"])]]
+    for item in content["items"]:
+        scores = [(line["scores"].get(item), line) for line in content["lines"]]
+        lines.append([item, *(cell([one]) if one else _absent(line, [item]) for one, line in scores)])
+    whole = [cell([line["overall"]]) if "overall" in line else "" for line in content["lines"]]
+    return markdown([*lines, ["all items (IQM)", *whole]]) + "\n\n" + _note(content) + source(content)
+
+
+def cost_table(content: Mapping[str, Any]) -> str:
+    """What each line cost, and what its labels would have cost by hand."""
+    head = ["policy", "tokens sampled (M)", "tokens trained (M)", "processor hours", "labels it made", "by hand ($)"]
+    lines = [head, ["---", *["---:"] * 5]]
+    for line in content["lines"]:
+        spent = line["cost"]
+        labels = ", ".join(f"{count:,} {kind}" for kind, count in spent["labels"].items() if count)
+        low, high = spent["dollars_by_hand"]
+        tokens = [f"{spent[name] / MILLION:.2f}" for name in ("sampled_tokens", "trained_tokens")]
+        price = f"{low:,.0f} to {high:,.0f}" if labels else ""
+        lines.append([_named(line), *tokens, f"{spent['processor_seconds'] / 3600:.2f}", labels, price])
+    price = f"${PRICE[0]:.2f} to ${PRICE[1]:.2f}"
+    note = f"By hand a label is taken at {price}. A training that several items share counts once."
+    return markdown(lines) + "\n\n" + note + source(content)
+
+
+def _order(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """The lines: references first, then policies by name, each as it is and then trained."""
+    found = dict.fromkeys((row["policy"], row["algorithm"]) for row in rows)
+    places = {kind: place for place, kind in enumerate(REFERENCES)}
+    return sorted(found, key=lambda one: (places.get(one[0], len(places)), one[0], one[1] != NONE, one[1]))
+
+
+def _cost(rows: Sequence[Row]) -> dict[str, Any]:
+    """All evaluations, and every training once, though several items share one."""
+    found, counted = Cost(), set[tuple[Any, ...]]()
+    for row in rows:
+        found += of_data(row["cost"]["evaluation"])
+        training = row["cost"]["training"]
+        if training is not None and (key := (training["folder"],)) not in counted:
+            counted.add(key)
+            found += of_data(training)
+    return {"cost": found.as_data()}
+
+
+def _named(line: Row) -> str:
+    return str(line["policy"]) if line["algorithm"] == NONE else f"{line['policy']}, {line['algorithm']}"
+
+
+def _absent(line: Row, items: Sequence[str]) -> str:
+    nowhere = all(line["policy"] not in ITEMS[item].references for item in items)
+    return "none" if line["policy"] in REFERENCES and nowhere else "–"
+
+
+def averaged(estimates: Sequence[Mapping[str, float]], *, form: str = ".2f") -> str:
+    """The mean of estimates that are independent of each other, whose errors add up in squares, as text."""
+    mean = float(np.mean([one["mean"] for one in estimates]))
+    low, high = (
+        sign * float(np.sqrt(sum((one[end] - one["mean"]) ** 2 for one in estimates))) / len(estimates)
+        for end, sign in (("low", -1), ("high", 1))
+    )
+    return f"{mean:{form}} [{mean + low:{form}}, {mean + high:{form}}]"
+
+
+def game_of(item: str) -> str:
+    """The game of an item, by its id."""
+    return item.partition("/")[0]
+
+
+def _note(content: Mapping[str, Any]) -> str:
+    seeds = len(content["seeds"])
+    return (
+        f"Scores from 0 to 1 over {seeds} seed{'s' * (seeds > 1)}, with 95 % intervals over tasks. *none*: a reference "
+        "that makes no sense there."
+    )

@@ -1,0 +1,270 @@
+"""What ``selftaught bench run``, ``table``, ``transfer`` and ``agent`` do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selftaught.commands.casting import MODEL, Casting, Speech, find_adapter
+from selftaught.commands.folders import command_line
+from selftaught.types import Agent, Seat
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from selftaught.benchmarks.engines import Engine
+    from selftaught.benchmarks.item import Item
+    from selftaught.benchmarks.suite_cells import Job, Terms
+    from selftaught.benchmarks.suite_run import Plan
+    from selftaught.commands.bench import AgentCommand, RunCommand, Running, TableCommand, TransferCommand
+
+TABLE, COMMANDS = "table.md", "commands.txt"
+
+
+def run_suite(config: RunCommand) -> None:
+    """Run what is left, and print the table.
+
+    Raises:
+        ValueError: as ``selftaught.commands.bench.run``.
+    """
+    from selftaught.benchmarks.suite import chosen
+    from selftaught.benchmarks.suite_run import Plan
+
+    plan = Plan(config.policies, chosen(config.suite), config.train, tuple(range(config.running.seeds)))
+    failed = _carried_out(plan, _terms(plan, config.running, config.folder, " ".join(config.suite)), config.running)
+    _print_table(config.folder, [item.id for item in plan.items], None)
+    _complain(failed)
+
+
+def show_table(config: TableCommand) -> None:
+    """Print the table of a run, and write it.
+
+    Raises:
+        FileNotFoundError: if there are no finished cells.
+        ValueError: on an unknown suite.
+    """
+    from selftaught.benchmarks.suite import chosen
+
+    items = [item.id for item in chosen(config.suite)] if config.suite else None
+    _print_table(config.folder, items, config.results)
+
+
+def run_transfer(config: TransferCommand) -> None:
+    """Run what is left, and print the matrix of all trainings in the folder.
+
+    Raises:
+        ValueError: as ``selftaught.commands.bench.run``, or if a policy cannot be trained.
+    """
+    from rich.console import Console
+
+    from selftaught.benchmarks.recipes import RECIPE, recipe_of
+    from selftaught.benchmarks.record import record
+    from selftaught.benchmarks.suite import chosen
+    from selftaught.benchmarks.suite_run import Plan, rows_of
+    from selftaught.benchmarks.transfer import matrix, transfer_table
+
+    recipe_of(RECIPE, config.train_on)
+    seeds = tuple(range(config.running.seeds))
+    plan = Plan(config.policies, chosen(config.suite), (RECIPE,), seeds, config.train_on)
+    if strange := [policy for policy in config.policies if not policy.startswith(MODEL)]:
+        raise ValueError(f"only models can be trained, as model:NAME, and not {', '.join(strange)}")
+    failed = _carried_out(plan, _terms(plan, config.running, config.folder, "transfer"), config.running)
+    rows = matrix(rows_of(config.folder))
+    folder = config.results or config.folder
+    path = record("transfer", command=command_line(), seeds=seeds, values={"rows": rows}, folder=folder)
+    console = Console()
+    console.print(_drawn(transfer_table(_content(path))))
+    console.print(f"written: {path}", style="dim")
+    _complain(failed)
+
+
+def run_agent(config: AgentCommand) -> None:
+    """One policy on one suite with one seed, as one W&B run; what a sweep says overrules the arguments.
+
+    Raises:
+        ImportError: without wandb.
+        ValueError: as ``selftaught.commands.bench.run``.
+    """
+    from selftaught.benchmarks.item import REFERENCES
+    from selftaught.benchmarks.suite import chosen
+    from selftaught.benchmarks.suite_cells import log_cell, read_cell
+    from selftaught.benchmarks.suite_run import Plan
+    from selftaught.commands.bench import Running
+    from selftaught.tracking import WandbTracker
+
+    os.environ.setdefault("WANDB_MODE", "offline")
+    folder = config.folder / os.environ.get("WANDB_RUN_ID", "alone")
+    given = {name: value for name, value in asdict(config).items() if name != "folder"}
+    tracker = WandbTracker(folder, mode=os.environ["WANDB_MODE"], config=given, group=config.suite)  # type: ignore[arg-type]
+    try:
+        told = {name: tracker.run.config[name] for name in given}
+        config = replace(config, **told)
+        plan = Plan((config.policy,), chosen([config.suite]), (config.train,), (config.seed,))
+        running = Running(steps=config.steps, games=config.games, wandb="off")
+        terms = _terms(plan, running, folder, config.suite)
+        failed = _carried_out(plan, terms, running)
+        scores, last = [], 0
+        for cell in plan.cells(terms):
+            if cell.policy in REFERENCES or (config.train != "none" and cell.training is None):
+                continue
+            result, rows, episodes = read_cell(cell.folder(terms.folder))
+            last = log_cell(tracker, result, rows=rows, episodes=episodes, first=last, prefix=f"{cell.item}/")
+            scores.append(result["score"]["mean"])
+        tracker.log({"score": sum(scores) / max(1, len(scores))}, last + 1)
+    finally:
+        tracker.finish()
+    _complain(failed)
+
+
+def seats(item: Item, policy: str, temperature: float) -> Mapping[Seat, Agent]:
+    """The agents of a policy in its seats of an item, whose limit on replies it has; models are loaded once a process.
+
+    Raises:
+        ValueError: on an unknown player.
+    """
+    if ":" not in policy:
+        return {seat: item.scripted(seat, policy) for seat in item.seats}
+    if not policy.startswith(MODEL):
+        casting = _casting(item.game, Speech(temperature=temperature, max_new_tokens=item.tokens))
+        return {seat: casting.agent(seat, policy) for seat in item.seats}
+    from selftaught.agents.local import Sampling
+
+    casting = _casting("", Speech())
+    agent: Any = casting.agent(item.seats[0], policy)
+    sampling = Sampling(temperature=temperature, max_new_tokens=item.tokens)
+    return dict.fromkeys(item.seats, agent.sibling(name=agent.name, adapter=agent.adapter, sampling=sampling))
+
+
+@cache
+def _casting(game: str, speech: Speech) -> Casting:
+    return Casting(game, speech)
+
+
+def _terms(plan: Plan, running: Running, folder: Path, suite: str) -> Terms:
+    """The settings of a run, with all adapters found.
+
+    Raises:
+        ValueError: on numbers below 1, an unknown player, or models that are to be trained and are none.
+        FileNotFoundError: if there is no such adapter.
+    """
+    from selftaught.benchmarks.item import REFERENCES
+    from selftaught.benchmarks.recipes import Cap, recipe_of
+    from selftaught.benchmarks.suite_cells import Terms, trained_on
+
+    if running.seeds < 1 or running.jobs < 1:
+        raise ValueError(f"seeds and jobs must be at least 1, not {running.seeds} and {running.jobs}")
+    starts = {}
+    for policy in plan.policies:
+        if policy.startswith(MODEL):
+            model, _, adapter = policy.removeprefix(MODEL).partition("@")
+            starts[policy] = (model, str(find_adapter(Path(adapter)).resolve()) if adapter else "")
+        elif ":" not in policy and policy not in REFERENCES:
+            for item in plan.items:
+                for seat in item.seats:
+                    item.scripted(seat, policy)
+    wanted = [algorithm for algorithm in plan.algorithms if algorithm != "none"]
+    if wanted and not starts:
+        raise ValueError(f"only models can be trained, as model:NAME: name one with --policy, or leave out {wanted}")
+    for algorithm in wanted:
+        for item in plan.items:
+            recipe_of(algorithm, plan.on or trained_on(algorithm, item))
+    cap = Cap(running.steps, running.games)
+    # The machines of a cluster have working folders of their own.
+    folder = folder.resolve() if running.engine == "ray" else folder
+    return Terms(folder, running.temperature, cap, starts, suite, _tracking(running))
+
+
+def _tracking(running: Running) -> Any:
+    """Where metrics go; a note where wandb is not installed."""
+    import importlib.util
+    import sys
+
+    if running.wandb == "offline" and importlib.util.find_spec("wandb") is None:
+        print("wandb is not installed: no W&B runs (--wandb off silences this)", file=sys.stderr)
+        return "off"
+    os.environ.setdefault("WANDB_SILENT", "true")
+    return running.wandb
+
+
+def _carried_out(plan: Plan, terms: Terms, running: Running) -> list[tuple[Job, str]]:
+    from selftaught.benchmarks.suite_run import run
+    from selftaught.progress import meter
+    from selftaught.store import aside
+
+    path = terms.folder / COMMANDS
+    told = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    with aside(path) as file:
+        file.write("".join(f"{line}\n" for line in dict.fromkeys([*told, command_line()])).encode())
+    with meter() as bars:
+        return run(plan, terms, seats, engine=_engine(running), bars=bars)
+
+
+def _engine(running: Running) -> Engine[Any]:
+    from selftaught.benchmarks.engines import here, on_ray, processes
+
+    if running.engine == "ray":
+        return partial(on_ray, address=running.address)
+    return here if running.jobs == 1 else partial(processes, count=running.jobs)
+
+
+def _print_table(folder: Path, items: Sequence[str] | None, results: Path | None) -> None:
+    from rich.console import Console
+
+    from selftaught.benchmarks.record import record
+    from selftaught.benchmarks.suite_run import rows_of
+    from selftaught.benchmarks.tables_suite import cost_table, items_table, suite_table, summary
+    from selftaught.store import aside
+
+    rows = [row for row in rows_of(folder) if items is None or row["item"] in items]
+    if not rows:
+        raise FileNotFoundError(f"{folder} has no finished cells of {', '.join(items or ())}")
+    seeds, ran = sorted({row["seed"] for row in rows}), folder / COMMANDS
+    # The figures are of the runs; how they were printed is of no interest.
+    command = "`, `".join(ran.read_text(encoding="utf-8").splitlines()) if ran.exists() else command_line()
+    path = record("suite", command=command, seeds=seeds, values=summary(rows), folder=results or folder)
+    content = _content(path)
+    with aside(folder / TABLE) as file:
+        file.write("\n\n".join(table(content) for table in (suite_table, items_table, cost_table)).encode() + b"\n")
+    console = Console()
+    for table in (items_table, cost_table):
+        console.print(_drawn(table(content)))
+    for written in (path, folder / TABLE, folder / "results.jsonl"):
+        console.print(f"written: {written}", style="dim")
+
+
+def _drawn(text: str) -> RenderableType:
+    """A Markdown table with a note, for the terminal: names are never cut."""
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    lines, _, note = text.partition("\n\n")
+    head, _, *rows = ([part.strip() for part in line.strip("|").split("|")] for line in lines.splitlines())
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for place, name in enumerate(head):
+        table.add_column(name, no_wrap=not place, overflow="fold", justify="right" if place else "left")
+    for row in rows:
+        # The interval below its mean: columns stay narrow.
+        table.add_row(*(Text(part.replace(" [", "\n[")) for part in row))
+    return Group(table, Text(note.strip()))
+
+
+def _content(path: Path) -> dict[str, Any]:
+    import json
+
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _complain(failed: Sequence[tuple[Job, str]]) -> None:
+    if failed:
+        job, error = failed[0]
+        raise ValueError(
+            f"{len(failed)} cells or trainings failed, and what needs them was left out; the first, {job}: {error}. "
+            "Run the same command to go on"
+        )
