@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from selftaught.marks import Marker
 from selftaught.types import Game, Message, Player, Seat
 
 
@@ -22,7 +23,8 @@ class Entry:
     is measured against, ``teachers`` those whose wins are worth imitating (``lessons``). ``corpus`` draws the chats
     from which a model can learn the game from nothing, if there are any. ``measures`` are the metrics that an
     evaluation reports, where winning and losing say little. ``levels`` are settings of rising difficulty, for games
-    whose metric ``success`` says whether a task was mastered.
+    whose metric ``success`` says whether a task was mastered. ``marks`` says what stretches of an episode's replies
+    mean by the rules, to people who read it.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Entry:
     corpus: Callable[[np.random.Generator], Iterator[tuple[Message, ...]]] | None = None
     measures: tuple[str, ...] = ()
     levels: tuple[Mapping[str, Any], ...] = ()
+    marks: Marker | None = None
 
     def lessons(self) -> list[Mapping[Seat, str]]:
         """Every table at which a teacher sits in one seat and yardsticks in the others: the player of each seat."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftaught.envs.entry import Entry
 from selftaught.envs.graph_plan.corpus import corpus
 from selftaught.envs.graph_plan.game import LEVELS, GraphPlan
+from selftaught.envs.graph_plan.marks import marks
 from selftaught.envs.graph_plan.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
 ENTRY = Entry(
@@ -20,4 +21,5 @@ ENTRY = Entry(
     corpus=corpus,
     measures=MEASURES,
     levels=LEVELS,
+    marks=marks,
 )

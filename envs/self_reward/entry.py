@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftaught.envs.entry import Entry
 from selftaught.envs.self_reward.corpus import corpus
 from selftaught.envs.self_reward.game import SelfReward
+from selftaught.envs.self_reward.marks import marks
 from selftaught.envs.self_reward.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
 ENTRY = Entry(
@@ -19,4 +20,5 @@ ENTRY = Entry(
     teachers=TEACHERS,
     corpus=corpus,
     measures=MEASURES,
+    marks=marks,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftaught.envs.entry import Entry
 from selftaught.envs.sequence.corpus import corpus
 from selftaught.envs.sequence.game import Sequence
+from selftaught.envs.sequence.marks import marks
 from selftaught.envs.sequence.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
 ENTRY = Entry(
@@ -19,4 +20,5 @@ ENTRY = Entry(
     teachers=TEACHERS,
     corpus=corpus,
     measures=MEASURES,
+    marks=marks,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftaught.envs.entry import Entry
 from selftaught.envs.taboo.corpus import corpus
 from selftaught.envs.taboo.game import Taboo
+from selftaught.envs.taboo.marks import marks
 from selftaught.envs.taboo.players import PLAYERS, TEACHERS, YARDSTICKS
 
 ENTRY = Entry(
@@ -18,4 +19,5 @@ ENTRY = Entry(
     yardsticks=YARDSTICKS,
     teachers=TEACHERS,
     corpus=corpus,
+    marks=marks,
 )

@@ -10,11 +10,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from selftaught.thoughts import thought_spans
 from selftaught.types import Episode, Message, Seat
 
 SECRET, THOUGHT, LABEL = "bold black on yellow", "dim italic", "dim"
 SEATS = ("cyan", "magenta", "green", "blue", "bright_red")
-THINK = re.compile(r"<\s*think\s*>.*?(?:<\s*/\s*think\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 def transcript(episode: Episode, *, metrics: bool = False) -> Group:
@@ -81,12 +81,16 @@ def secrets(episode: Episode) -> tuple[str, ...]:
 def marked(text: str, hidden: Iterable[str]) -> Text:
     """The text with secrets highlighted, in any case and with a plural or possessive ending, and thoughts dimmed."""
     shown = Text(printable(text))
-    for thought in THINK.finditer(shown.plain):
-        shown.stylize(THOUGHT, *thought.span())
+    for first, last in thought_spans(shown.plain):
+        shown.stylize(THOUGHT, first, last)
     for leaf in hidden:
-        word = re.escape(printable(leaf))
-        shown.highlight_regex(re.compile(rf"(?<!\w){word}(?:'?s|es)?(?!\w)", re.IGNORECASE), SECRET)
+        shown.highlight_regex(secret_pattern(printable(leaf)), SECRET)
     return shown
+
+
+def secret_pattern(leaf: str) -> re.Pattern[str]:
+    """Finds a secret in any case and with a plural or possessive ending."""
+    return re.compile(rf"(?<!\w){re.escape(leaf)}(?:'?s|es)?(?!\w)", re.IGNORECASE)
 
 
 def printable(text: str) -> str:
