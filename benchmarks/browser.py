@@ -172,8 +172,10 @@ def tab() -> Iterator[Tab]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         # The browser takes descriptors 3 and 4; the shell puts the ends of the pipes there.
         process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{commands} 4>&{answers}', "sh", program, *FLAGS, *sandbox]
-            + [f"--user-data-dir={profile}", "about:blank"],
+            [
+                *("sh", "-c", f'exec "$@" 3<&{commands} 4>&{answers}', "sh"),
+                *(program, *FLAGS, *sandbox, f"--user-data-dir={profile}", "about:blank"),
+            ],
             pass_fds=(commands, answers),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
