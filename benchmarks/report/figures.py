@@ -151,7 +151,7 @@ def _curves(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def _by_step(run: Run) -> dict[str, dict[int, float]]:
-    """Every figure of training by step; those on held-out tasks as well, called ``evaluation/<which tasks>/<figure>``."""
+    """Every figure of training by step; those on held-out tasks are called ``evaluation/<which tasks>/<figure>``."""
     found: dict[str, dict[int, float]] = {}
     for row in run.rows:
         for name, value in row.items():

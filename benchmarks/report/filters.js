@@ -45,7 +45,7 @@ function choicesOf(data) {
 /** The reward that counts: of the chosen seat, or of the first. */
 function rewardOf(episode, choice) {
   const seat = choice.seat || episode.seats[0];
-  return episode.rewards[seat];
+  return Object.hasOwn(episode.rewards, seat ?? "") ? episode.rewards[seat] : null;
 }
 
 /** The episodes that pass all choices, in the chosen order. */
@@ -57,10 +57,10 @@ function passing(data, choice) {
     if (choice.game && episode.game !== choice.game) return false;
     if (choice.run && data.runs[episode.run].name !== choice.run) return false;
     if (choice.end && episode.end !== choice.end) return false;
-    if (choice.seat && !(choice.seat in episode.rewards)) return false;
+    if (choice.seat && !Object.hasOwn(episode.rewards, choice.seat)) return false;
     if (choice.low !== "" || choice.high !== "") {
       const reward = rewardOf(episode, choice);
-      if (reward === undefined || reward === null || reward < low || reward > high) return false;
+      if (reward === null || reward < low || reward > high) return false;
     }
     const turns = choice.seat ? episode.turns.filter((turn) => turn.seat === choice.seat) : episode.turns;
     if (choice.agent && !turns.some((turn) => turn.agent === choice.agent)) return false;
@@ -76,7 +76,7 @@ function passing(data, choice) {
     best: (a, b) => (rewardOf(b, choice) ?? -Infinity) - (rewardOf(a, choice) ?? -Infinity),
     worst: (a, b) => (rewardOf(a, choice) ?? Infinity) - (rewardOf(b, choice) ?? Infinity),
     long: (a, b) => b.turns.length - a.turns.length,
-  }[choice.order];
+  }[Object.hasOwn(ORDERS, choice.order) ? choice.order : ""];
   return by ? found.sort((a, b) => by(a, b) || a.place - b.place) : found;
 }
 
