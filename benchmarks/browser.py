@@ -12,6 +12,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,13 @@ FLAGS: Final = (
     "--hide-scrollbars",
     "--force-color-profile=srgb",
 )
+LAUNCH: Final = (
+    "import fcntl, os, sys\n"
+    "ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]\n"
+    "os.dup2(ends[0], 3), os.dup2(ends[1], 4)\n"
+    "os.execvp(sys.argv[3], sys.argv[3:])\n"
+)
+"""The browser takes descriptors 3 and 4: whatever stands there in this process, the ends of the pipes go there."""
 KEYS: Final = {"Enter": "\r", "Tab": "", "Escape": "", "ArrowDown": "", "ArrowUp": "", "Home": "", "End": ""}
 CODES: Final = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowDown": 40, "ArrowUp": 38, "Home": 36, "End": 35}
 
@@ -103,7 +111,7 @@ class Tab:
             TimeoutError: if it does not become so.
         """
         until = monotonic() + self.patience
-        while not self.run(script):
+        while not self.run(f"(async () => Boolean(await ({script})))()"):
             if monotonic() > until:
                 raise TimeoutError(f"never true: {script}")
             select.select([], [], [], 0.02)
@@ -170,10 +178,9 @@ def tab() -> Iterator[Tab]:
     (commands, writes), (reads, answers) = os.pipe(), os.pipe()
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        # The browser takes descriptors 3 and 4; the shell puts the ends of the pipes there.
         process = subprocess.Popen(
             [
-                *("sh", "-c", f'exec "$@" 3<&{commands} 4>&{answers}', "sh"),
+                *(sys.executable, "-S", "-c", LAUNCH, str(commands), str(answers)),
                 *(program, *FLAGS, *sandbox, f"--user-data-dir={profile}", "about:blank"),
             ],
             pass_fds=(commands, answers),

@@ -98,7 +98,7 @@ function gameCurves(game, arms, view, named) {
           ),
         );
   return el(
-    "section",
+    "div",
     { class: "game" },
     named && game ? el("h3", {}, plain(game)) : null,
     el("p", { class: "legend" }, toggles),

@@ -161,12 +161,11 @@ def _by_step(run: Run) -> dict[str, dict[int, float]]:
     heads = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in ("step", *UNTOLD)]
     told = [name for name in heads if len({str(row.get(name)) for row in rows if not _is_estimate(row.get(name))}) > 1]
     for row in rows:
-        label = ", ".join(f"{name} {row[name]}" for name in told if name in row)
+        tasks = ", ".join(f"{name} {row[name]}" for name in told if name in row)
         for name in heads:
             if _is_estimate(row.get(name)):
-                found.setdefault("/".join(filter(None, ("evaluation", label, name))), {})[row["step"]] = row[name][
-                    "mean"
-                ]
+                title = "/".join(filter(None, ("evaluation", tasks, name)))
+                found.setdefault(title, {})[row["step"]] = row[name]["mean"]
     return found
 
 

@@ -154,9 +154,9 @@ def _folders_of_runs(path: Path) -> Iterator[Path]:
 
 
 def _short_names(paths: Sequence[Path]) -> list[str]:
-    """The last parts of every path, as many as tell them apart."""
+    """The last parts of every path, as many as tell them apart, and a seed's folder never without its arm's."""
     longest = max((len(path.parts) for path in paths), default=0)
-    for length in range(1, longest + 1):
+    for length in range(2 if any(SEED.fullmatch(path.name) for path in paths) else 1, longest + 1):
         names = ["/".join(path.parts[-length:]).lstrip("/") for path in paths]
         if len(set(names)) == len(set(paths)):
             return names

@@ -122,7 +122,18 @@ function open(episode, reading) {
   [view.current, view.other] = [episode, null];
   if (reading) view.reading = true;
   read();
-  if (reading) document.getElementById("task-0")?.focus({ preventScroll: !narrow() });
+  if (reading) focusOnTask();
+}
+
+/** Read the next or the one before; what had the focus is drawn anew, so the new task gets it. */
+function step(by) {
+  list.step(by);
+  focusOnTask();
+}
+
+/** On a phone the page itself scrolls there; elsewhere the reader begins at its top anyway. */
+function focusOnTask() {
+  document.getElementById("task-0")?.focus({ preventScroll: !narrow() });
 }
 
 /** Draw the current episode, and keep the address. */
@@ -133,10 +144,7 @@ function read() {
   reader.replaceChildren(
     ...(view.current
       ? transcriptView(data, view.current, other, {
-          step: (by) => {
-            list.step(by);
-            document.getElementById("task-0")?.focus({ preventScroll: true });
-          },
+          step,
           back,
           compare: (key) => {
             view.other = data.byKey.get(key) ?? null;
@@ -206,7 +214,7 @@ main.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.closest(".reader")) back();
   else if (event.target.closest("input, select, textarea, .list")) return;
   else if (event.key === "/") document.getElementById("find").focus();
-  else if (event.key === "j" || event.key === "k") list.step(event.key === "j" ? 1 : -1);
+  else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
   else return;
   event.preventDefault();
 });
