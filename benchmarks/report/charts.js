@@ -168,7 +168,11 @@ const SIGNS = {
 function sign(name, x, y) {
   return svg(
     "path",
-    { class: `sign ${Object.hasOwn(SIGNS, name) ? name : ""}`, d: SIGNS[Object.hasOwn(SIGNS, name) ? name : "scripted"], transform: `translate(${x} ${y})` },
+    {
+      class: `sign ${Object.hasOwn(SIGNS, name) ? name : ""}`,
+      d: SIGNS[Object.hasOwn(SIGNS, name) ? name : "scripted"],
+      transform: `translate(${x} ${y})`,
+    },
     svg("title", {}, name),
   );
 }

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 from selftaught.benchmarks.report import figures, judges
 from selftaught.benchmarks.report.folders import Run, read_record, runs_under
-from selftaught.benchmarks.report.transcripts import Chosen, Texts, as_data, choose, episodes_of, key_of, marks_of
+from selftaught.benchmarks.report.transcripts import Chosen, Texts, as_data, choose, episodes_of, marks_of
+from selftaught.marks import Mark
 from selftaught.progress import Meter, silent
 from selftaught.types import Episode
-
-VERSION: Final = 1
-"""Of the data in a page."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +31,23 @@ class Limits:
             )
 
 
+class Known(NamedTuple):
+    """An episode without its tokens, and what is marked in it."""
+
+    episode: Episode
+    marks: list[Mark]
+
+
+Read = Sequence[tuple[str, Known]]
+"""Episodes of a run, each with the name of its shard."""
+
+
 @dataclass
 class Shelf:
-    """Episodes that were read before, by file, time, size and lines: a run that goes on is not read anew every time."""
+    """What was read before, by file, time, size and lines: a run that goes on is not read anew every time."""
 
     counts: dict[tuple[Path, int, int], int] = field(default_factory=dict)
-    read: dict[tuple[Path, int, int, frozenset[int]], list[Episode]] = field(default_factory=dict)
+    read: dict[tuple[Path, int, int, frozenset[int]], list[Known]] = field(default_factory=dict)
 
     def count(self, path: Path) -> int:
         """The lines of a shard."""
@@ -48,16 +57,16 @@ class Shelf:
             self.counts[key] = path.read_bytes().count(b"\n")
         return self.counts[key]
 
-    def episodes(self, chosen: Chosen) -> list[tuple[str, Episode]]:
-        """The chosen episodes without their tokens, each with the name of its shard."""
-        found = []
+    def episodes(self, chosen: Chosen) -> Read:
+        """The chosen episodes, each with the name of its shard."""
+        found: list[tuple[str, Known]] = []
         for path, lines in chosen.lines.items():
             status = path.stat()
             key = (path, status.st_mtime_ns, status.st_size, lines)
             if key not in self.read:
                 self.read = {known: some for known, some in self.read.items() if known[0] != path}
-                self.read[key] = [_slim(episode) for episode in episodes_of(path, lines)]
-            found += [(_shard_name(chosen.run, path), episode) for episode in self.read[key]]
+                self.read[key] = [Known(_slim(one), marks_of(one)) for one in episodes_of(path, lines)]
+            found += [(_shard_name(chosen.run, path), known) for known in self.read[key]]
         return found
 
 
@@ -86,56 +95,57 @@ def gather(
         FileNotFoundError: if a path has no run in it.
         ValueError: on a damaged file.
     """
-    shelf = shelf or Shelf()
+    shelf, texts = shelf or Shelf(), Texts(limits.characters)
     files = [path for path in paths if path.suffix == ".json" and path.is_file()]
     runs = runs_under([path for path in paths if path not in files])
     chosen = choose(runs, most=limits.episodes, lines=shelf.count)
     advance = meter("reading episodes", sum(one.count for one in chosen))
-    texts = Texts(limits.characters)
-    found: dict[str, Any] = {
-        "version": VERSION,
+    read = []
+    for one in chosen:
+        read.append(shelf.episodes(one))
+        advance(one.count)
+    rows = [_row(one, some) for one, some in zip(chosen, read, strict=True)]
+    return {
         "title": title or _title([path.stem if path in files else path.resolve().name for path in paths]),
         "made": dict(made or {}),
         "live": live,
+        "runs": rows,
         "scores": figures.scores(runs),
-        "tables": [],
-        "runs": [],
-        "shortcuts": [],
-        "reliability": [],
-        "rounds": [judged for run in runs if (judged := judges.rounds(run)) is not None],
-        "episodes": [],
+        "curves": figures.learning(runs, games={row["arm"]: row["game"] for row in rows}),
+        **_by_arm(runs, read),
+        "rounds": [found for run in runs if (found := judges.rounds(run)) is not None],
+        "tables": [
+            *figures.cells(runs),
+            *(one for path in files for one in figures.tables(str(path.parent), {path.stem: read_record(path)})),
+            *(one for run in runs for one in figures.tables(run.name, run.records)),
+        ],
+        "episodes": [
+            as_data(known.episode, texts, run=(run.name, place), shard=shard, marks=known.marks)
+            for place, (run, some) in enumerate(zip(runs, read, strict=True))
+            for shard, known in some
+        ],
+        "texts": texts.every,
+        "left_out": {
+            "episodes": sum(one.total - one.count for one in chosen),
+            "characters": {str(place): count for place, count in texts.left_out.items()},
+        },
     }
-    for path in files:
-        found["tables"] += figures.tables(str(path.parent), {path.stem: read_record(path)})
-    by_arm: dict[str, list[Episode]] = {}
-    for place, one in enumerate(chosen):
-        read = shelf.episodes(one)
-        _add_run(found, one, read, texts, place)
-        by_arm.setdefault(one.run.arm, []).extend(episode for _, episode in read)
-        advance(one.count)
-    for arm, episodes in by_arm.items():
-        found["reliability"] += judges.reliability(arm, episodes)
-        beside = figures.shortcuts(arm, episodes)
-        found["shortcuts"] += [] if beside is None else [beside]
-    found["curves"] = figures.learning(runs, games={row["arm"]: row["game"] for row in found["runs"]})
-    found["texts"] = texts.every
-    found["left_out"] = {
-        "episodes": sum(one.total - one.count for one in chosen),
-        "characters": {str(place): count for place, count in texts.left_out.items()},
-    }
-    return found
 
 
-def _add_run(
-    found: dict[str, Any], chosen: Chosen, read: Sequence[tuple[str, Episode]], texts: Texts, place: int
-) -> None:
-    run, episodes = chosen.run, [episode for _, episode in read]
-    row = figures.overview(run, episodes, total=chosen.total)
-    found["runs"].append({**row, "cost": figures.cost(run)})
-    found["tables"] += figures.tables(run.name, run.records)
-    for shard, episode in read:
-        data = as_data(episode, texts, run=place, shard=shard, marks=marks_of(episode))
-        found["episodes"].append({"key": key_of(run, episode), **data})
+def _row(chosen: Chosen, read: Read) -> dict[str, Any]:
+    episodes = [known.episode for _, known in read]
+    return {**figures.overview(chosen.run, episodes, total=chosen.total), "cost": figures.cost(chosen.run)}
+
+
+def _by_arm(runs: Sequence[Run], read: Sequence[Read]) -> dict[str, list[dict[str, Any]]]:
+    """What is told of the episodes of all seeds together."""
+    arms: dict[str, list[Episode]] = {}
+    for run, some in zip(runs, read, strict=True):
+        arms.setdefault(run.arm, []).extend(known.episode for _, known in some)
+    return {
+        "reliability": [found for arm, some in arms.items() for found in judges.reliability(arm, some)],
+        "shortcuts": [found for arm, some in arms.items() if (found := figures.shortcuts(arm, some)) is not None],
+    }
 
 
 def _title(names: Sequence[str]) -> str:

@@ -34,7 +34,8 @@ function curvesSection(data, view) {
       "p",
       { class: "note" },
       seeds > 1
-        ? "A thick line is the mean over seeds, thin lines are single seeds; the shade is the 95 % interval of the mean (Student’s t), from three seeds on."
+        ? "A thick line is the mean over seeds, thin lines are single seeds; the shade is the 95 % interval of the " +
+            "mean (Student’s t), from three seeds on."
         : "One seed a line, so there are no intervals over seeds.",
     ),
     games.map((game) =>
@@ -108,7 +109,8 @@ function gameCurves(game, arms, view, named) {
 
 function byImportance(one, other) {
   const rank = (name) => (FIRST.includes(figureOf(name)) ? FIRST.indexOf(figureOf(name)) : 99);
-  return rank(one) - rank(other) || one.localeCompare(other);
+  const depth = (name) => name.split("/").length;
+  return rank(one) - rank(other) || depth(one) - depth(other) || one.localeCompare(other);
 }
 
 /** One figure over steps, for all arms; what shortcuts get right stands beside the right number. */
@@ -120,7 +122,9 @@ function panel(name, arms, slots, short) {
     name
       .replace(/^(metric|learn|sampled|time)\//, "")
       .replace(/^reward\//, "reward of ")
-      .replace(/^evaluation\/(?:(.+)\/)?(.+)$/, (_, tasks, figure) => (tasks ? `${figure}: ${tasks}` : figure)),
+      .replace(/^(?:evaluation|audit)\/(?:(.+)\/)?(.+)$/, (_, tasks, figure) =>
+        tasks ? `${figure}: ${tasks}` : figure,
+      ),
   );
   const levels =
     figureOf(name) === "answer_right" ? shortcutLevels(arms, name.replace("answer_right", "shortcut/")) : [];

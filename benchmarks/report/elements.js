@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element: `properties` are attributes, or listeners where the name begins with "on"; children are nodes or text. */
+/** An element; `properties` are attributes, or listeners where the name begins with "on". Children are nodes, text. */
 function el(name, properties = {}, ...children) {
   return filled(document.createElement(name), properties, children);
 }
@@ -73,7 +73,7 @@ function share(value) {
 
 /** A reward with its sign. */
 function signed(value) {
-  return value > 0 ? `+${figure(value)}` : figure(value);
+  return value > 0 ? `+${figure(value, 2)}` : figure(value, 2);
 }
 
 /** A whole number with commas. */

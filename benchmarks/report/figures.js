@@ -8,8 +8,8 @@ function scoresSection(data) {
   if (!data.scores.length) return null;
   const slots = slotsOf(data.scores.map(trained));
   const names = distinct(data.scores.flatMap((row) => Object.keys(row.references)));
-  const rows = data.scores.map((row) => [
-    plain(row.item),
+  const rows = data.scores.map((row, place) => [
+    row.item === data.scores[place - 1]?.item ? el("span", { class: "again" }, plain(row.item)) : plain(row.item),
     key(slots, trained(row)),
     strip({
       estimate: row.score,
@@ -67,12 +67,8 @@ function runsSection(data) {
   ]);
   const settings = data.runs.filter((run) => run.settings);
   const heads = ["run", "game", "players", "steps", "episodes", "mean reward", "ends"];
-  const first = table("Rewards and ends of every run", heads, rows.slice(0, ROWS));
   return [
-    first,
-    rows.length > ROWS
-      ? fold(`${count(rows.length - ROWS, "more run")}`, () => table("More runs", heads, rows.slice(ROWS)))
-      : null,
+    manyRuns("Rewards and ends of every run", heads, rows),
     el(
       "p",
       { class: "note" },
@@ -84,6 +80,15 @@ function runsSection(data) {
           settings.map((run) => fold(plain(run.name), () => el("pre", {}, visible(run.settings)))),
         )
       : null,
+  ];
+}
+
+/** A table of runs, of which the first are shown at once. */
+function manyRuns(caption, heads, rows) {
+  const rest = rows.slice(ROWS);
+  return [
+    table(caption, heads, rows.slice(0, ROWS)),
+    rest.length ? fold(count(rest.length, "more run"), () => table(`${caption}, continued`, heads, rest)) : null,
   ];
 }
 
@@ -153,16 +158,9 @@ function costSection(data) {
   const names = distinct(known.flatMap((run) => Object.keys(run.cost))).filter((name) =>
     known.some((run) => typeof run.cost[name] === "number"),
   );
-  return [
-    table(
-      "What every run took, as far as it is known",
-      ["run", ...names.map(words)],
-      known.map((run) => [
-        plain(run.name),
-        ...names.map((name) => (typeof run.cost[name] === "number" ? figure(run.cost[name]) : null)),
-      ]),
-    ),
-  ];
+  const cell = (value) => (typeof value === "number" ? figure(value) : null);
+  const rows = known.map((run) => [plain(run.name), ...names.map((name) => cell(run.cost[name]))]);
+  return manyRuns("What every run took, as far as it is known", ["run", ...names.map(words)], rows);
 }
 
 /** A colour for every name, in their order. */

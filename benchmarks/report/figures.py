@@ -13,6 +13,7 @@ import numpy as np
 
 from selftaught.benchmarks.plots import t95
 from selftaught.benchmarks.report.folders import Row, Run
+from selftaught.benchmarks.report.transcripts import short
 from selftaught.summary import bootstrap
 from selftaught.types import Episode
 
@@ -50,10 +51,19 @@ def scores(runs: Iterable[Run]) -> list[dict[str, Any]]:
                 "score": score,
                 "seeds": sorted(seeds, key=lambda one: one["seed"]),
                 "references": {name: known[name] for name in REFERENCES if known.get(name)},
-                "metrics": first.get("metrics") or {},
             }
         )
     return found
+
+
+def cells(runs: Iterable[Run]) -> Iterator[dict[str, Any]]:
+    """The other figures of a bench's cells, a table a game."""
+    by_game: dict[str, list[Row]] = {}
+    for run in runs:
+        if run.result is not None:
+            names = {name: run.result[name] for name in ("item", "policy", "algorithm", "seed")}
+            by_game.setdefault(str(run.result["game"]), []).append({**names, **(run.result.get("metrics") or {})})
+    yield from tables("cells", {game: {"rows": rows} for game, rows in by_game.items()})
 
 
 def learning(runs: Iterable[Run], *, games: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -143,7 +153,7 @@ def _curves(runs: Sequence[Run]) -> dict[str, Any]:
         steps = sorted({step for values in by_run for step in values})
         if len(steps) < 2:
             continue
-        lines = [[_short(values.get(step)) for step in steps] for values in by_run]
+        lines = [[short(values.get(step)) for step in steps] for values in by_run]
         spread = [_over_seeds([value for value in column if value is not None]) for column in zip(*lines, strict=True)]
         mean, low, high = (list(column) for column in zip(*spread, strict=True))
         metrics[name] = {"steps": steps, "runs": lines, "mean": mean, "low": low, "high": high}
@@ -175,9 +185,9 @@ def _over_seeds(values: Sequence[float]) -> tuple[float | None, float | None, fl
         return None, None, None
     mean = float(np.mean(values))
     if len(values) < LEAST_SEEDS:
-        return _short(mean), None, None
+        return short(mean), None, None
     reach = t95(len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    return _short(mean), _short(mean - reach), _short(mean + reach)
+    return short(mean), short(mean - reach), short(mean + reach)
 
 
 def _players(run: Run, seats: Set[str]) -> str:
@@ -198,7 +208,7 @@ def _name(said: object) -> str:
 def _first_and_last(rows: Sequence[Row]) -> list[dict[str, Any]]:
     names = [name for name in rows[0] if name.startswith("reward/")]
     return [
-        {"seat": name.removeprefix("reward/"), "first": _short(rows[0].get(name)), "last": _short(rows[-1].get(name))}
+        {"seat": name.removeprefix("reward/"), "first": short(rows[0].get(name)), "last": short(rows[-1].get(name))}
         for name in names
     ]
 
@@ -222,7 +232,3 @@ def _summed(rows: Sequence[Row]) -> dict[str, float]:
 
 def _is_estimate(value: object) -> bool:
     return isinstance(value, Mapping) and {"mean", "low", "high"} <= value.keys()
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")

@@ -11,7 +11,8 @@ function judgesSection(data) {
             "p",
             { class: "note" },
             "Right answers, by the points that the judge gave: a judge that knows lies on the dashed line. ",
-            "Size is the number of answers; bars are 95 % intervals (Wilson). The truth is a sealed check that nothing that learns can see.",
+            "Size is the number of answers; bars are 95 % intervals (Wilson). ",
+            "The truth is a sealed check that nothing that learns can see.",
           ),
           el(
             "div",
@@ -46,7 +47,8 @@ function judgesSection(data) {
             el("b", {}, "Pleased"),
             ": the judge’s mean rises and the truth does not. ",
             el("b", {}, "Blind"),
-            ": within a group, right answers have no more points than wrong ones (its interval reaches down to a half).",
+            ": within a group, right answers have no more points than wrong ones ",
+            "(the interval of its AUROC reaches down to a half).",
           ),
           data.rounds.map((one) => alarms(one, titles)),
         ]

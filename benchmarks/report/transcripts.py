@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,8 +78,14 @@ def episodes_of(path: Path, lines: frozenset[int]) -> Iterator[Episode]:
     return read_shard(path, keep=lines.__contains__) if lines else iter(())
 
 
-def as_data(episode: Episode, texts: Texts, *, run: int, shard: str, marks: Sequence[Mark]) -> dict[str, Any]:
-    """One episode for the page; ``run`` is the place of its run, ``shard`` where it was written."""
+def as_data(
+    episode: Episode, texts: Texts, *, run: tuple[str, int], shard: str, marks: Sequence[Mark]
+) -> dict[str, Any]:
+    """One episode for the page; ``run`` is name and place of its run, ``shard`` where it was written.
+
+    Links go by its ``key``, which is the same wherever the run has the same name.
+    """
+    name = f"{run[0]}\n{shard}\n{episode.id}".encode("utf-8", "surrogatepass")
     task, outcome = episode.task, episode.outcome
     of_turn: list[list[Any]] = [[] for _ in episode.turns]
     for mark in sorted(marks, key=lambda one: (one.turn, one.start, -one.end)):
@@ -88,8 +95,9 @@ def as_data(episode: Episode, texts: Texts, *, run: int, shard: str, marks: Sequ
             of_turn[mark.turn].append([mark.kind, mark.note, start, end])
     credits = episode.credits or (None,) * len(episode.turns)
     return {
+        "key": hashlib.sha256(name).hexdigest()[:12],
         "id": episode.id,
-        "run": run,
+        "run": run[1],
         "at": shard,
         "game": episode.env,
         "task": task.id,
@@ -97,8 +105,8 @@ def as_data(episode: Episode, texts: Texts, *, run: int, shard: str, marks: Sequ
         "sealed": texts.place(_told(task.sealed)),
         "end": outcome.end,
         "reason": texts.place(outcome.reason),
-        "rewards": {seat: _short(value) for seat, value in outcome.rewards.items()},
-        "metrics": {name: _short(value) for name, value in episode.metrics.items()},
+        "rewards": {seat: short(value) for seat, value in outcome.rewards.items()},
+        "metrics": {name: short(value) for name, value in episode.metrics.items()},
         "turns": [
             {
                 "seat": turn.ask.seat,
@@ -107,8 +115,8 @@ def as_data(episode: Episode, texts: Texts, *, run: int, shard: str, marks: Sequ
                 "read": read,
                 **({"cut": True} if turn.reply.stop == "length" else {}),
                 **({"tokens": len(turn.reply.tokens)} if turn.reply.tokens else {}),
-                **({"reward": _short(turn.reward)} if turn.reward else {}),
-                **({} if credit is None else {"credit": _short(credit)}),
+                **({"reward": short(turn.reward)} if turn.reward else {}),
+                **({} if credit is None else {"credit": short(credit)}),
                 **({"marks": marked} if marked else {}),
             }
             for turn, read, credit, marked in zip(
@@ -116,11 +124,6 @@ def as_data(episode: Episode, texts: Texts, *, run: int, shard: str, marks: Sequ
             )
         ],
     }
-
-
-def key_of(run: Run, episode: Episode) -> str:
-    """What links to an episode go by: short, and the same in every report on the run."""
-    return hashlib.sha256(f"{run.name}\n{episode.id}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def marks_of(episode: Episode) -> list[Mark]:
@@ -172,10 +175,9 @@ def _told(half: Mapping[str, Any]) -> str:
     return json.dumps(dict(half), ensure_ascii=False, default=str) if half else ""
 
 
-def _short(value: float) -> float | None:
+def short(value: float | None) -> float | None:
     """Six digits are enough to read; what is not finite is none."""
-    found = float(f"{value:.6g}")
-    return found if abs(found) < float("inf") else None
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
 
 
 def _utf16(text: str, place: int) -> int:

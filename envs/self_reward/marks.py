@@ -42,8 +42,9 @@ def _judged(place: int, turn: Turn, told: Instruction | None, answers: list[str]
     text, asked = turn.reply.text, turn.ask.messages[-1].content if turn.ask.messages else ""
     paired = turn.ask.seat == META_JUDGE or "\nAnswer 1:\n" in asked
     if told is not None and not paired:
-        of = [number for number, answer in enumerate(answers, 1) if asked == _shown(told, answer)]
-        yield Mark(place, "about", f"of answer {of[0]}" if of else "of an answer made to fool the judge")
+        # Equal answers cannot be told apart by what the judge read.
+        of = [str(number) for number, answer in enumerate(answers, 1) if asked == _shown(told, answer)]
+        yield Mark(place, "about", f"of answer {' or '.join(of)}" if of else "of an answer made to fool the judge")
     if paired:
         better = rubric.better_of(text)
         yield from reasoned(place, text, better and f"better: {better}", wanted="preference")

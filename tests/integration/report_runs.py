@@ -127,7 +127,7 @@ def _bench(folder: Path) -> Path:
                     "score": asdict(bootstrap(scores, tasks)),
                     "scores": scores,
                     "tasks": tasks,
-                    "metrics": {},
+                    "metrics": {"turns": row(0.3)},
                     "references": {"random": row(0.1), "scripted": row(0.5), "oracle": row(1.0)},
                     "cost": {"tokens_sampled": 1234, "processor_seconds": 5.5},
                 }

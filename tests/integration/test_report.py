@@ -309,6 +309,8 @@ def test_scores_pool_seeds_beside_the_references(content: dict[str, Any]) -> Non
     assert raw["score"] == asdict(bootstrap(scores, [f"test/{place}" for place in range(10)] * 3))
     assert [one["mean"] for one in raw["seeds"]] == pytest.approx([0.2, 0.3, 0.4])
     assert raw["references"] == {"random": row(0.1), "scripted": row(0.5), "oracle": row(1.0)}
+    (cells,) = [one for one in content["tables"] if one["title"] == "cells/taboo"]
+    assert len(cells["rows"]) == 2 * len(SEEDS) and cells["rows"][0]["turns"] == row(0.3)
 
 
 def test_reliability_counts_every_answer_that_has_points(content: dict[str, Any], runs: dict[str, Path]) -> None:

@@ -185,7 +185,7 @@ def test_order_puts_the_best_first(opened: Tab, content: dict[str, Any]) -> None
     choose(opened, "order", "best")
     best = max(of_run(content, "judged"), key=lambda one: one["rewards"]["actor"])
     shown = opened.run("document.querySelector('#option-0 .reward').textContent")
-    assert shown.startswith(f"+{best['rewards']['actor']:.3g}")
+    assert shown.startswith(f"+{best['rewards']['actor']:.2g}")
 
 
 def test_a_transcript_shows_every_word_with_its_marks(opened: Tab, content: dict[str, Any]) -> None:
