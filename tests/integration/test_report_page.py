@@ -384,6 +384,8 @@ def test_every_text_has_a_contrast_of_four_and_a_half(opened: Tab, dark: bool) -
         choose(opened, "run", run)
         opened.run("document.querySelectorAll('.who .open').forEach((one) => one.click())")
         assert opened.run(CONTRASTS) == []
+    opened.run("document.documentElement.style.setProperty('--soft', 'light-dark(#888, #777)')")
+    assert opened.run(CONTRASTS) != []
 
 
 def test_on_a_phone_nothing_scrolls_sideways_and_one_thing_is_read_at_a_time(opened: Tab, address: str) -> None:
