@@ -55,6 +55,17 @@ def browser_path() -> str | None:
     return next((path for path in found if path), None)
 
 
+@dataclass(frozen=True)
+class Look:
+    """A window, and a system that is light or dark; ``scale`` has that many pixels for one."""
+
+    width: int
+    height: int
+    dark: bool = False
+    phone: bool = False
+    scale: float = 1.0
+
+
 @dataclass
 class Tab:
     """One page in a browser; ``problems`` has every error and warning that it has reported so far."""
@@ -116,12 +127,16 @@ class Tab:
                 raise TimeoutError(f"never true: {script}")
             select.select([], [], [], 0.02)
 
-    def look(self, *, width: int, height: int, dark: bool = False, scale: float = 1.0, phone: bool = False) -> None:
-        """Give the page a window, and a system that is light or dark and wants no motion."""
+    def look(self, look: Look) -> None:
+        """Show the page so, without motion."""
         self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=phone
+            "Emulation.setDeviceMetricsOverride",
+            width=look.width,
+            height=look.height,
+            deviceScaleFactor=look.scale,
+            mobile=look.phone,
         )
-        wanted = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
+        wanted = {"prefers-color-scheme": "dark" if look.dark else "light", "prefers-reduced-motion": "reduce"}
         self.call("Emulation.setEmulatedMedia", features=[{"name": n, "value": v} for n, v in wanted.items()])
 
     def press(self, key: str, *, shift: bool = False) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tyro
 
-from selftaught.benchmarks.browser import Tab, tab
+from selftaught.benchmarks.browser import Look, Tab, tab
 from selftaught.benchmarks.report.content import Limits, gather
 from selftaught.benchmarks.report.page import render
 from selftaught.progress import meter
@@ -39,9 +39,9 @@ class Screenshots:
 
 
 LOOKS = {
-    "light": {"width": 1280, "height": 860},
-    "dark": {"width": 1280, "height": 860, "dark": True},
-    "phone": {"width": 390, "height": 844, "phone": True, "scale": 2.0},
+    "light": Look(1280, 860),
+    "dark": Look(1280, 860, dark=True),
+    "phone": Look(390, 844, phone=True, scale=2.0),
 }
 
 
@@ -66,7 +66,7 @@ def take(config: Screenshots) -> list[Path]:
 
 def _pictures(config: Screenshots, page: Tab, address: str, look: str) -> Iterator[Path]:
     page.open("about:blank#")
-    page.look(**LOOKS[look])  # type: ignore[arg-type]
+    page.look(LOOKS[look])
     page.open(f"{address}#{config.chosen}" if config.chosen else address)
     page.run("document.fonts.ready")
     for section in config.sections:

@@ -1,91 +1,18 @@
-"""The page in a real browser: it opens, filters, shows what the JSON says, can be used by keys and read on a phone."""
+"""The page in a real browser: it opens, filters, shows what the JSON says, and can be used by keys alone."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from selftaught.benchmarks.browser import Tab, browser_path, tab
-from selftaught.benchmarks.report.content import Limits, gather
-from selftaught.benchmarks.report.page import render
+from selftaught.benchmarks.browser import Tab
 from selftaught.store import shard_path, write_shard
-from tests.integration.report_runs import HOSTILE, SEEDS, episode, make_runs
-from tests.integration.test_report import following
-
-pytestmark = pytest.mark.skipif(
-    browser_path() is None, reason="no Chromium is installed; apt-get install chromium, or set SELFTAUGHT_BROWSER"
-)
-WIDE, PHONE = {"width": 1200, "height": 900}, {"width": 360, "height": 740, "phone": True}
-# What the page shows in place of what cannot be seen, said once more in other words.
-SIGNS = "\x00\x07\x1b\x7f\u202e\u202c\u2066\u2069\u200b\u2028\u2029\ufeff\ud800\udfff\U000e0041\U000e0042"
-UNSEEN = {ord(sign): f"U+{ord(sign):04X}" for sign in SIGNS}
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Tab]:
-    with tab() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return make_runs(tmp_path_factory.mktemp("runs"))
-
-
-@pytest.fixture(scope="module")
-def content(runs: dict[str, Path]) -> dict[str, Any]:
-    return gather(list(runs.values()), limits=Limits(characters=2_000_000))
-
-
-@pytest.fixture(scope="module")
-def address(content: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> str:
-    return written(content, tmp_path_factory.mktemp("page"))
-
-
-@pytest.fixture
-def opened(page: Tab, address: str) -> Iterator[Tab]:
-    """The page, freshly opened on a wide screen; whatever a test does, nothing may be complained of."""
-    page.problems.clear()
-    page.look(**WIDE)
-    page.open("about:blank#")
-    page.open(address)
-    page.run("localStorage.clear()")
-    yield page
-    assert page.problems == []
-
-
-def written(content: dict[str, Any], folder: Path) -> str:
-    path = folder / "report.html"
-    path.write_bytes(render(content))
-    return path.as_uri()
-
-
-def choose(page: Tab, name: str, value: str) -> None:
-    """Set one of the filters."""
-    page.run(
-        f"(() => {{ const found = document.querySelector('.filters [name={name}]'); found.value = {json.dumps(value)};"
-        "found.dispatchEvent(new Event(found.tagName === 'SELECT' ? 'change' : 'input')); })()"
-    )
-
-
-def found(page: Tab) -> int:
-    return int(page.run("document.getElementById('found').textContent").split(" of ")[0].replace(",", ""))
-
-
-def texts(page: Tab, selector: str) -> list[str]:
-    result: list[str] = page.run(
-        f"[...document.querySelectorAll({json.dumps(selector)})].map((one) => one.textContent)"
-    )
-    return result
-
-
-def of_run(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    return [one for one in content["episodes"] if content["runs"][one["run"]]["name"] == name]
+from tests.integration.report_browser import WIDE, choose, found, of_run, plain, texts, written
+from tests.integration.report_runs import HOSTILE, SEEDS, episode
+from tests.integration.test_report_html import following
 
 
 def test_it_opens_with_a_section_for_all_there_is(opened: Tab, content: dict[str, Any]) -> None:
@@ -225,10 +152,6 @@ def test_what_a_seat_had_read_opens_below_its_name(opened: Tab, content: dict[st
     assert "Sealed" in "".join(texts(opened, ".episode details"))
 
 
-def plain(text: str) -> str:
-    return text.translate(UNSEEN)
-
-
 @pytest.mark.parametrize("place", range(len(HOSTILE)))
 def test_hostile_text_stays_text(opened: Tab, content: dict[str, Any], place: int) -> None:
     one = of_run(content, "hostile")[place]
@@ -291,7 +214,7 @@ def test_keys_alone_lead_everywhere(opened: Tab) -> None:
 def test_an_address_leads_to_an_episode_and_another_beside_it(page: Tab, address: str, content: dict[str, Any]) -> None:
     first, second = of_run(content, "bayes")[3], None
     second = next(one for one in of_run(content, "leaker") if one["task"] == first["task"])
-    page.look(**WIDE)
+    page.look(WIDE)
     page.open("about:blank#")
     page.open(f"{address}#game=taboo&episode={first['key']}&with={second['key']}")
     assert found(page) == sum(one["game"] == "taboo" for one in content["episodes"])
@@ -317,7 +240,7 @@ def test_of_ten_thousand_episodes_those_in_sight_are_drawn(page: Tab, tmp_path: 
     few = of_run(content, "bayes")
     many = [{**few[place % len(few)], "key": f"{place:012x}", "task": f"test/{place}"} for place in range(10_000)]
     page.problems.clear()
-    page.look(**WIDE)
+    page.look(WIDE)
     page.open(written({**content, "episodes": many}, tmp_path))
     assert found(page) == 10_000
     assert 10 < page.run("document.querySelectorAll('[role=option]').length") < 60
@@ -330,113 +253,13 @@ def test_of_ten_thousand_episodes_those_in_sight_are_drawn(page: Tab, tmp_path: 
     assert page.problems == []
 
 
-def test_light_and_dark_follow_the_system_and_the_button(opened: Tab, address: str) -> None:
-    ground = "getComputedStyle(document.body).backgroundColor"
-    light = opened.run(ground)
-    opened.look(**WIDE, dark=True)
-    dark = opened.run(ground)
-    assert light == "rgb(255, 255, 255)" and dark != light
-    for theme, expected in (("light", light), ("dark", dark), ("auto", dark), ("light", light)):
-        opened.run("document.getElementById('theme').click()")
-        assert texts(opened, "#theme") == [f"Theme: {theme}"] and opened.run(ground) == expected
-    opened.open("about:blank#")
-    opened.open(address)
-    assert texts(opened, "#theme") == ["Theme: light"] and opened.run(ground) == light
-
-
-CONTRASTS = """(() => {
-  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
-  const colour = (said) => {
-    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = said; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([red, green, blue]) => [red, green, blue].map((part) => part / 255)
-    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
-  const ground = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const found = colour(getComputedStyle(at).backgroundColor);
-      if (found[3] === 255) return found;
-    }
-    return [255, 255, 255, 255];
-  };
-  const found = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const element = walk.currentNode.parentElement;
-    if (!walk.currentNode.data.trim() || !element.checkVisibility()) continue;
-    if (element.closest('script, style, .skip')) continue;
-    const style = getComputedStyle(element);
-    const said = element.closest('svg') ? style.fill : style.color;
-    const [one, two] = [light(colour(said)), light(ground(element))].sort((a, b) => b - a);
-    const contrast = (one + 0.05) / (two + 0.05);
-    if (contrast < 4.5) found.push(`${element.outerHTML.slice(0, 80)}: ${contrast}`);
-  }
-  return found;
-})()"""
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_every_text_has_a_contrast_of_four_and_a_half(opened: Tab, dark: bool) -> None:
-    opened.look(**WIDE, dark=dark)
-    opened.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    for run in ("leaker", "plans", "judged", "hostile"):
-        choose(opened, "run", run)
-        opened.run("document.querySelectorAll('.who .open').forEach((one) => one.click())")
-        assert opened.run(CONTRASTS) == []
-    opened.run("document.documentElement.style.setProperty('--soft', 'light-dark(#888, #777)')")
-    assert opened.run(CONTRASTS) != []
-
-
-def test_on_a_phone_nothing_scrolls_sideways_and_one_thing_is_read_at_a_time(opened: Tab, address: str) -> None:
-    opened.look(**PHONE)
-    opened.open("about:blank#")
-    opened.open(address)
-    opened.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    assert opened.run("document.documentElement.scrollWidth") == 360
-    shown = "getComputedStyle(document.getElementById('{}')).display"
-    assert opened.run(shown.format("reader")) == "none" and opened.run(shown.format("choices")) == "none"
-    opened.run("document.querySelector('.filters > .more').click()")
-    assert opened.run(shown.format("choices")) == "flex"
-    for run in ("hostile", "plans", "judged"):
-        choose(opened, "run", run)
-        opened.run("document.querySelector('[role=option]').click()")
-        assert opened.run(shown.format("reader")) == "block" and opened.run(shown.format("list")) == "none"
-        opened.run("document.querySelectorAll('.who .open').forEach((one) => one.click())")
-        assert opened.run("document.documentElement.scrollWidth") == 360
-        opened.run("document.querySelector('.toolbar .back').click()")
-        assert opened.run(shown.format("list")) == "block"
-
-
-def test_whoever_does_not_see_it_is_told(opened: Tab) -> None:
-    opened.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    unnamed = "[...document.querySelectorAll('{}')].filter((one) => !({})).map((one) => one.outerHTML)"
-    for selector, named in (
-        ("input, select", "one.labels.length || one.getAttribute('aria-label')"),
-        ("button, summary, a", "one.textContent.trim() || one.getAttribute('aria-label')"),
-        ("svg[role=img]", "one.getAttribute('aria-label')"),
-        ("svg:not([role=img])", "one.closest('[role=img], span, p, figure')"),
-        ("table", "one.caption && one.caption.textContent.trim()"),
-        ("th", "one.scope"),
-        ("section", "one.querySelector('h2, h3, h4, legend')"),
-        (".frame", "one.tabIndex === 0 && one.getAttribute('role') === 'region' && one.getAttribute('aria-label')"),
-    ):
-        assert opened.run(f"document.querySelectorAll('{selector}').length") > 0
-        assert opened.run(unnamed.format(selector, named)) == []
-    assert opened.run("document.documentElement.lang") == "en"
-    ids = opened.run("[...document.querySelectorAll('[id]')].map((one) => one.id)")
-    assert len(ids) == len(set(ids))
-    levels = opened.run("[...document.querySelectorAll('h1,h2,h3,h4')].map((one) => Number(one.tagName[1]))")
-    assert levels.count(1) == 1 and all(now - before <= 1 for before, now in pairwise(levels))
-
-
 def test_a_page_that_follows_a_run_shows_its_news_and_keeps_what_is_chosen(
     page: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("selftaught.benchmarks.report.server.REST", 0.0)
     write_shard(shard_path(tmp_path, 0), [episode("one", ["a", "b"]), episode("two", ["c", "d"])])
     page.problems.clear()
-    page.look(**WIDE)
+    page.look(WIDE)
     with following(tmp_path) as address:
         page.open(f"{address}/")
         page.wait("document.getElementById('live').textContent === 'following'")
