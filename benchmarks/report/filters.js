@@ -25,8 +25,9 @@ function indexed(data) {
 /** What an episode is about, as far as one text tells it: the first thing that was asked, or else said. */
 function openingOf(data, { turns: [first] }) {
   if (!first) return { text: "", asked: false };
-  const asked = data.texts[first.read.at(-1)] ?? "";
-  return asked.length > 20 ? { text: asked, asked: true } : { text: data.texts[first.text], asked: false };
+  const asked = first.read.length > 1 && data.texts[first.read.at(-1)].length > 20;
+  const place = asked ? first.read.at(-1) : first.text;
+  return { place, asked, text: data.texts[place] };
 }
 
 /** The values that each choice may take. */

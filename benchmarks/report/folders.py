@@ -65,7 +65,8 @@ class Run:
     def shards(self) -> Sequence[Path]:
         """Its files of episodes: those of the steps, then those of evaluations."""
         steps = sorted((self.folder / "episodes").rglob("step-[0-9]*.jsonl"))
-        return [*steps, *sorted((self.folder / "evaluations").glob("*.jsonl"))]
+        evaluated = sorted((self.folder / "evaluations").glob("*.jsonl"))
+        return [*steps, *(path for path in evaluated if path.name != "metrics.jsonl")]
 
     @cached_property
     def audits(self) -> Sequence[Row]:

@@ -67,6 +67,7 @@ function toolbar(data, episode, other, { step, back, compare, link }) {
 function oneEpisode(data, episode, place) {
   const seats = new Map(episode.seats.map((seat, at) => [seat, at % SLOTS]));
   const run = data.runs[episode.run];
+  const { opening } = episode;
   return el(
     "article",
     { class: "episode", "aria-labelledby": `task-${place}` },
@@ -89,7 +90,13 @@ function oneEpisode(data, episode, place) {
         ),
       ),
     ),
-    episode.opening.asked ? el("div", { class: "asked" }, said(episode.opening.text, [], null, 600)) : null,
+    opening.asked
+      ? el(
+          "div",
+          { class: opening.text.includes("```") ? "asked fixed" : "asked" },
+          said(opening.text, [], leftOut(data, opening.place), 600),
+        )
+      : null,
     fold("The task", () =>
       [
         half(data, episode.public),
@@ -153,7 +160,7 @@ function oneTurn(data, episode, turn, at, seats) {
       turn.reward ? el("span", { class: "worth" }, `paid ${signed(turn.reward)}`) : null,
       turn.tokens ? el("span", { class: "worth" }, count(turn.tokens, "token")) : null,
       turn.read.length > 1
-        ? opener(turn.read[0] ? "read since" : "read", prompt, () => readings(data, turn.read))
+        ? opener(turn.read[0] ? "what it read since" : "what it read", prompt, () => readings(data, turn.read))
         : null,
     ),
     prompt,
@@ -173,7 +180,6 @@ function opener(name, box, make) {
       type: "button",
       class: "quiet open",
       "aria-expanded": "false",
-      "aria-label": `What it had ${name}`,
       onclick: (event) => {
         if (!box.hasChildNodes()) box.append(...make());
         box.hidden = !box.hidden;

@@ -107,6 +107,7 @@ def _study(folder: Path) -> Path:
             for step in (0, 3):
                 found = [{"step": step, "band": band, "success": row(0.1 * band + 0.1 * step)} for band in (1, 2)]
                 _write(run / "evaluations" / f"step-{step:06d}.json", found)
+            (run / "evaluations" / "metrics.jsonl").write_text('{"step": 1, "won": 0.5}\n', encoding="ascii")
             write_shard(shard_path(run, 0), [episode(f"0/{arm}/{seed}", ["It is black.", "A panda?"])])
     return folder
 
