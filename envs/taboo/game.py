@@ -17,7 +17,7 @@ import numpy as np
 from selftaught.envs.taboo.judge import Rules, judge, read_guess
 from selftaught.envs.taboo.measures import measure
 from selftaught.envs.taboo.words import Source, Split, lexicon, words
-from selftaught.thoughts import public_spans
+from selftaught.hidden import public_spans
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 ATTACKER: Final = "attacker"
@@ -237,7 +237,7 @@ def defender_rules(*, turns: int) -> str:
 
 
 def public_part(text: str) -> str:
-    """``text`` without its private thoughts (``selftaught.thoughts``), stripped of blanks at both ends."""
+    """``text`` without its private thoughts (``selftaught.hidden``), stripped of blanks at both ends."""
     return "".join(text[first:last] for first, last in public_spans(text)).strip()
 
 

@@ -7,8 +7,8 @@ from typing import get_args
 
 from selftaught.envs.taboo.game import public_part
 from selftaught.envs.taboo.judge import Rules, Verdict, judge, parse_guess
+from selftaught.hidden import public_spans
 from selftaught.marks import Kind, Mark
-from selftaught.thoughts import public_spans
 from selftaught.types import Episode
 
 GUESSES: dict[str, Kind] = {"correct_guess": "right", "wrong_guess": "wrong", "multiple_guess": "breach"}

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from selftaught.thoughts import thought_spans
-from selftaught.transcript import secret_pattern, secrets
+from selftaught.hidden import secret_pattern, secrets, thought_spans
 from selftaught.types import Episode
 
 Kind = Literal["thought", "secret", "rationale", "read", "unread", "breach", "right", "partly", "wrong", "about"]

@@ -9,9 +9,9 @@ import pytest
 
 from selftaught.agents.scripted import Scripted
 from selftaught.envs.registry import entry, games, make_game, player
+from selftaught.hidden import public_spans, thought_spans
 from selftaught.marks import Mark, general
 from selftaught.rollout import rollout
-from selftaught.thoughts import public_spans, thought_spans
 from selftaught.types import Episode, Player
 from tests.contract.cases import HOSTILE
 
