@@ -156,11 +156,11 @@ function oneTurn(data, episode, turn, at, seats) {
       turn.cut ? el("span", { class: "chip" }, "cut short") : null,
       turn.credit === undefined || turn.credit === null
         ? null
-        : el("span", { class: "worth" }, `worth ${figure(turn.credit)}`),
+        : el("span", { class: "worth" }, `worth ${figure(turn.credit, 2)}`),
       turn.reward ? el("span", { class: "worth" }, `paid ${signed(turn.reward)}`) : null,
       turn.tokens ? el("span", { class: "worth" }, count(turn.tokens, "token")) : null,
       turn.read.length > 1
-        ? opener(turn.read[0] ? "what it read since" : "what it read", prompt, () => readings(data, turn.read))
+        ? opener(turn.read[0] ? "prompt since" : "prompt", prompt, () => readings(data, turn.read))
         : null,
     ),
     prompt,
