@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -46,14 +46,7 @@ def pooled(episodes: Sequence[Episode]) -> Mapping[str, float]:
     mean distance between the points' share of the scale and the share of right answers, by the bins that the points
     fall into. The correlation (``length``) is of points and length less what truth explains of both.
     """
-    found = [
-        (credit, float(truth.right(turn.reply.text)), float(len(turn.reply.text)))
-        for episode in episodes
-        if (sealed := episode.task.sealed.get("instruction")) is not None
-        for truth in [Instruction(sealed["kind"], sealed["given"])]
-        for turn, credit in zip(episode.turns, episode.credits, strict=True)
-        if turn.ask.seat == ACTOR and credit is not None
-    ]
+    found = judged_answers(episodes)
     if not found:
         return {}
     credit, right, length = (np.array(column) for column in zip(*found, strict=True))
@@ -65,6 +58,18 @@ def pooled(episodes: Sequence[Episode]) -> Mapping[str, float]:
         if points.std() > 0 and words.std() > 0:
             result["length"] = float(np.corrcoef(points, words)[0, 1])
     return result
+
+
+def judged_answers(episodes: Iterable[Episode]) -> list[tuple[float, float, float]]:
+    """Of every answer that has points: these as a share of the scale, whether it is right, its length in characters."""
+    return [
+        (credit, float(truth.right(turn.reply.text)), float(len(turn.reply.text)))
+        for episode in episodes
+        if (sealed := episode.task.sealed.get("instruction")) is not None
+        for truth in [Instruction(sealed["kind"], sealed["given"])]
+        for turn, credit in zip(episode.turns, episode.credits, strict=True)
+        if turn.ask.seat == ACTOR and credit is not None
+    ]
 
 
 def auroc(scores: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from selftaught.marks import Marker
 from selftaught.types import Game, Message, Player, Seat
 
 
@@ -25,6 +26,7 @@ class Entry:
     whose metric ``success`` says whether a task was mastered. ``most`` is what a seat can earn at the most, ``oracles``
     names the player that earns it in the plain game against the default players, by seat (``selftaught validate``).
     ``scores`` names for each seat the metric, from 0 to 1, that says how well whoever sits there has played.
+    ``marks`` says what stretches of an episode's replies mean by the rules, to people who read it.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Entry:
     oracles: Mapping[Seat, str] = field(default_factory=dict)
     most: float = 1.0
     scores: Mapping[Seat, str] = field(default_factory=dict)
+    marks: Marker | None = None
 
     def lessons(self) -> list[Mapping[Seat, str]]:
         """Every table at which a teacher sits in one seat and yardsticks in the others: the player of each seat."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftaught.envs.entry import Entry
 from selftaught.envs.graph_plan.corpus import corpus
 from selftaught.envs.graph_plan.game import LEVELS, GraphPlan
+from selftaught.envs.graph_plan.marks import marks
 from selftaught.envs.graph_plan.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
 ENTRY = Entry(
@@ -22,4 +23,5 @@ ENTRY = Entry(
     levels=LEVELS,
     oracles={"planner": "oracle"},
     scores={"planner": "success"},
+    marks=marks,
 )

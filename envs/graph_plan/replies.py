@@ -56,6 +56,11 @@ def read(text: str, *, unit: Unit, before: Handed | None = None) -> Handed:
     return replace(found, **given, said=found.said | last.keys())  # type: ignore[arg-type]
 
 
+def lines(text: str) -> list[tuple[str, tuple[int, int]]]:
+    """Label and place of every labelled line."""
+    return [(match[1].lower(), (match.start(1), match.end())) for match in _LINE.finditer(text)]
+
+
 def _items(line: str) -> list[str]:
     return [item for item in re.split(r"[,;\s]+", _ARROW.sub(">", line).rstrip(".")) if item]
 

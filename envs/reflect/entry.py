@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftaught.envs.entry import Entry
 from selftaught.envs.reflect.corpus import corpus
 from selftaught.envs.reflect.game import Reflect
+from selftaught.envs.reflect.marks import marks
 from selftaught.envs.reflect.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
 ENTRY = Entry(
@@ -21,4 +22,5 @@ ENTRY = Entry(
     measures=MEASURES,
     oracles={"thinker": "solver"},
     scores={"thinker": "right_first", "reflector": "right_last"},
+    marks=marks,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftaught.envs.entry import Entry
 from selftaught.envs.self_reward.corpus import corpus
 from selftaught.envs.self_reward.game import SelfReward
+from selftaught.envs.self_reward.marks import marks
 from selftaught.envs.self_reward.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
 ENTRY = Entry(
@@ -21,4 +22,5 @@ ENTRY = Entry(
     measures=MEASURES,
     oracles={"actor": "solver"},
     scores={"actor": "right", "judge": "verdict"},
+    marks=marks,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftaught.envs.entry import Entry
 from selftaught.envs.sequence.corpus import corpus
 from selftaught.envs.sequence.game import Sequence
+from selftaught.envs.sequence.marks import marks
 from selftaught.envs.sequence.players import MEASURES, PLAYERS, TEACHERS, YARDSTICKS
 
 ENTRY = Entry(
@@ -21,4 +22,5 @@ ENTRY = Entry(
     measures=MEASURES,
     oracles={"worker": "oracle"},
     scores={"worker": "quality"},
+    marks=marks,
 )

@@ -59,6 +59,17 @@ def sections(text: str) -> list[tuple[int, str]]:
     return [(int(match[1]), match[2]) for match in found if match is not None]
 
 
+def spans(text: str) -> list[tuple[int, tuple[int, int]]]:
+    """Number and place of every line that ``sections`` finds."""
+    found, start = [], 0
+    for line in text[:LONGEST].split("\n"):
+        match = SECTION.fullmatch(line.removesuffix("\r"))
+        if match is not None:
+            found.append((int(match[1]), (start, start + match.end())))
+        start += len(line) + 1
+    return found
+
+
 def score(chain: Chain, said: Sequence[tuple[int, str]]) -> Score:
     """How good the sections of a reply are; a step whose section is missing, repeated or out of order has none."""
     count = len(chain.steps)

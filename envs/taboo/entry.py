@@ -5,6 +5,7 @@ from __future__ import annotations
 from selftaught.envs.entry import Entry
 from selftaught.envs.taboo.corpus import corpus
 from selftaught.envs.taboo.game import Taboo
+from selftaught.envs.taboo.marks import marks
 from selftaught.envs.taboo.players import PLAYERS, TEACHERS, YARDSTICKS
 
 ENTRY = Entry(
@@ -20,4 +21,5 @@ ENTRY = Entry(
     corpus=corpus,
     oracles={"defender": "patient"},
     scores={"attacker": "attacker_earned", "defender": "defender_earned"},
+    marks=marks,
 )

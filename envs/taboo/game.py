@@ -8,7 +8,6 @@ families (``selftaught.envs.taboo.judge``), and the game ends at once.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, get_args
@@ -18,6 +17,7 @@ import numpy as np
 from selftaught.envs.taboo.judge import Rules, judge, read_guess
 from selftaught.envs.taboo.measures import measure
 from selftaught.envs.taboo.words import Source, Split, lexicon, words
+from selftaught.hidden import public_spans
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 ATTACKER: Final = "attacker"
@@ -48,9 +48,6 @@ BROKEN_BY: Final[Mapping[str, Seat]] = {
     "attacker_too_long": ATTACKER,
 }
 """The ends that are a breach of the rules, and whose breach it is. None of them is a win for that seat."""
-
-# Possessive, for a sign before many blanks must cost linear time.
-_THINK: Final = re.compile(r"<\s*+(/?)\s*+think\s*+>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,28 +237,8 @@ def defender_rules(*, turns: int) -> str:
 
 
 def public_part(text: str) -> str:
-    """``text`` without its private thoughts, stripped of blanks at both ends.
-
-    Nested blocks are one block; an unclosed block reaches to the end; a closing tag without an opening one hides all
-    before it, since some chat templates open the block in the prompt.
-    """
-    if "<" not in text:
-        return text.strip()
-    parts: list[str] = []
-    depth = start = 0
-    for tag in _THINK.finditer(text):
-        if tag.group(1):
-            if depth == 0:
-                parts.clear()
-            depth = max(0, depth - 1)
-            start = tag.end()
-        else:
-            if depth == 0:
-                parts.append(text[start : tag.start()])
-            depth += 1
-    if depth == 0:
-        parts.append(text[start:])
-    return "".join(parts).strip()
+    """``text`` without its private thoughts (``selftaught.hidden``), stripped of blanks at both ends."""
+    return "".join(text[first:last] for first, last in public_spans(text)).strip()
 
 
 def _checked_split(split: str) -> Split:

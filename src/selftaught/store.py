@@ -11,7 +11,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -44,14 +44,16 @@ def write_shard(path: Path, episodes: Iterable[Episode]) -> None:
             file.write(f"{line}\n".encode("ascii"))
 
 
-def read_shard(path: Path) -> Iterator[Episode]:
-    """The episodes of one shard, in the order they were written.
+def read_shard(path: Path, *, keep: Callable[[int], bool] = lambda number: True) -> Iterator[Episode]:
+    """The episodes of one shard, in the order they were written; those alone whose line, from 1, is to be kept.
 
     Raises:
         ValueError: at the first line that is damaged or of another version; the message names file and line.
     """
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
+            if not keep(number):
+                continue
             try:
                 record = decode(line)
                 episode = _episode(record) if record["v"] == VERSION else None

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from selftaught.types import Episode, Message, Seat
+from selftaught.hidden import secret_pattern, secrets, thought_spans
+from selftaught.types import Episode
 
 SECRET, THOUGHT, LABEL = "bold black on yellow", "dim italic", "dim"
 SEATS = ("cyan", "magenta", "green", "blue", "bright_red")
-THINK = re.compile(r"<\s*think\s*>.*?(?:<\s*/\s*think\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 def transcript(episode: Episode, *, metrics: bool = False) -> Group:
@@ -59,59 +57,16 @@ def outcome_text(episode: Episode) -> Text:
     return text
 
 
-def secrets(episode: Episode) -> tuple[str, ...]:
-    """The texts in the public half of the task that some seat was told and some other seat was not.
-
-    What a seat was told is what it read before its first reply, the other seats' own words left out. A seat that never
-    came to act was told nothing.
-    """
-    told: dict[Seat, str] = {}
-    said: list[str] = []
-    for turn in episode.turns:
-        seat = turn.ask.seat
-        if seat not in told:
-            told[seat] = "\n".join(message.content for message in turn.ask.messages if not _echoes(message, said))
-        said.append(turn.reply.text)
-    found = {
-        leaf
-        for leaf in _leaves(episode.task.public)
-        if 0 < sum(_mentions(text, leaf) for text in told.values()) < len({*told, *episode.outcome.rewards})
-    }
-    return tuple(sorted(found, key=lambda leaf: (-len(leaf), leaf)))
-
-
 def marked(text: str, hidden: Iterable[str]) -> Text:
     """The text with secrets highlighted, in any case and with a plural or possessive ending, and thoughts dimmed."""
     shown = Text(printable(text))
-    for thought in THINK.finditer(shown.plain):
-        shown.stylize(THOUGHT, *thought.span())
+    for first, last in thought_spans(shown.plain):
+        shown.stylize(THOUGHT, first, last)
     for leaf in hidden:
-        word = re.escape(printable(leaf))
-        shown.highlight_regex(re.compile(rf"(?<!\w){word}(?:'?s|es)?(?!\w)", re.IGNORECASE), SECRET)
+        shown.highlight_regex(secret_pattern(printable(leaf)), SECRET)
     return shown
 
 
 def printable(text: str) -> str:
     """The text with control characters and lone surrogates escaped: it can neither steer nor break a terminal."""
     return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def _mentions(text: str, leaf: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(leaf)}(?!\w)", text) is not None
-
-
-def _echoes(message: Message, said: Iterable[str]) -> bool:
-    content = message.content.strip()
-    return any(content in text for text in said)
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    match value:
-        case str() if len(value.strip()) > 1:
-            yield value
-        case Mapping():
-            for item in value.values():
-                yield from _leaves(item)
-        case list() | tuple():
-            for item in value:
-                yield from _leaves(item)

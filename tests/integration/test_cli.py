@@ -24,6 +24,7 @@ from selftaught.benchmarks import pocket, selfplay
 from selftaught.commands.folders import metric_rows
 from selftaught.commands.train import Train
 from selftaught.envs.registry import games
+from selftaught.hidden import secrets
 from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
 # Ties, all that a random model ever plays, are paid here, so that there is something to learn from.
@@ -213,7 +214,7 @@ def test_transcripts_dim_thoughts_and_escape_controls() -> None:
     task = Task("0", {"target": "cat", "kind": ["animals"]})
     outcome = Outcome("lost", {"teller": 1.0, "guesser": -1.0}, "no cat")
     episode = Episode("0", "toy", task, "0", turns, outcome, {})
-    assert transcript.secrets(episode) == ("cat",)
+    assert secrets(episode) == ("cat",)
     text = transcript.marked(said, ("cat",))
     assert "\x1b" not in text.plain
     spans = {(text.plain[span.start : span.end], span.style) for span in text.spans}

@@ -96,6 +96,15 @@ def test_no_global_randomness(path: Path) -> None:
             assert node.attr in GENERATORS, f"{at(path, node.lineno)} uses {ast.unparse(node)}: take a numpy Generator"
 
 
+def test_files_of_the_page_are_short() -> None:
+    paths = [path for kind in ("js", "css", "html") for path in (ROOT / "benchmarks" / "report").glob(f"*.{kind}")]
+    assert len(paths) > 10
+    for path in paths:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= MAX_FILE, f"{path.name} has {len(lines)} lines"
+        assert path.suffix == ".html" or max(map(len, lines)) <= 120, f"{path.name} has longer lines than 120"
+
+
 @every_file
 def test_files_and_functions_are_short(path: Path) -> None:
     length = len(path.read_bytes().splitlines())

@@ -1,0 +1,234 @@
+"""What a report shows besides transcripts, as plain data: scores, runs, learning curves, shortcuts, cost."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+
+from selftaught.benchmarks.plots import t95
+from selftaught.benchmarks.report.folders import Row, Run
+from selftaught.benchmarks.report.transcripts import short
+from selftaught.summary import bootstrap
+from selftaught.types import Episode
+
+REFERENCES: Final = ("random", "scripted", "shortcut", "oracle")
+OWN: Final = ("answer_right", "success")
+"""What shortcuts are compared with: the right number, and all that was asked for."""
+SHORTCUT: Final = "shortcut/"
+UNTOLD: Final = ("seed", "seconds", "policy")
+"""What does not tell which tasks a row of an evaluation is of."""
+LEAST_SEEDS: Final = 3
+"""Of an interval over seeds: that of two is wider than what it is about."""
+
+
+def scores(runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """The cells of a bench, seeds together: one row an item, policy and algorithm, beside the references."""
+    cells: dict[tuple[str, str, str], list[tuple[Run, Row]]] = {}
+    for run in runs:
+        if run.result is not None:
+            key = tuple(str(run.result[name]) for name in ("item", "policy", "algorithm"))
+            cells.setdefault((key[0], key[1], key[2]), []).append((run, run.result))
+    found = []
+    for (item, policy, algorithm), results in sorted(cells.items()):
+        values = [float(value) for _, result in results for value in result["scores"]]
+        tasks = [str(task) for _, result in results for task in result["tasks"]]
+        first = results[0][1]
+        score = asdict(bootstrap(values, tasks)) if len(results) > 1 else first["score"]
+        seeds = [{"seed": result["seed"], "mean": result["score"]["mean"]} for _, result in results]
+        known = first.get("references") or {}
+        found.append(
+            {
+                "item": item,
+                "game": str(first["game"]),
+                "policy": policy,
+                "algorithm": algorithm,
+                "score": score,
+                "seeds": sorted(seeds, key=lambda one: one["seed"]),
+                "references": {name: known[name] for name in REFERENCES if known.get(name)},
+            }
+        )
+    return found
+
+
+def cells(runs: Iterable[Run]) -> Iterator[dict[str, Any]]:
+    """The other figures of a bench's cells, a table a game."""
+    by_game: dict[str, list[Row]] = {}
+    for run in runs:
+        if run.result is not None:
+            names = {name: run.result[name] for name in ("item", "policy", "algorithm", "seed")}
+            by_game.setdefault(str(run.result["game"]), []).append({**names, **(run.result.get("metrics") or {})})
+    yield from tables("cells", {game: {"rows": rows} for game, rows in by_game.items()})
+
+
+def learning(runs: Iterable[Run], *, games: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Every figure of training by step, a series an arm: the single seeds, their mean, and its 95 % interval.
+
+    The interval is Student's t over seeds, None where fewer than ``LEAST_SEEDS`` have a value. ``games`` names the game
+    of every arm.
+    """
+    arms: dict[str, list[Run]] = {}
+    for run in runs:
+        if any(name.startswith("learn/") for row in run.rows for name in row):
+            arms.setdefault(run.arm, []).append(run)
+    return [{"arm": arm, "game": games.get(arm, ""), **_curves(some)} for arm, some in arms.items()]
+
+
+def overview(run: Run, episodes: Sequence[Episode], *, total: int) -> dict[str, Any]:
+    """One run in a row: who played, how long, what it earned and how its games ended.
+
+    The rewards are those of the first and the last step where something was learned, and otherwise means over the
+    given episodes with 95 % bootstraps over tasks.
+    """
+    config, rows = run.config, run.rows
+    result = run.result or {}
+    learned = [row for row in rows if any(name.startswith("learn/") for name in row)]
+    taught = str(result.get("algorithm") or _name(config.get("algorithm")) or "")
+    return {
+        "name": run.name,
+        "arm": run.arm,
+        "seed": run.seed,
+        "game": run.game or (episodes[0].env if episodes else ""),
+        "players": _players(run, {seat for episode in episodes for seat in episode.outcome.rewards}),
+        "algorithm": "" if taught == "none" else taught,
+        "steps": len(learned),
+        "episodes": total,
+        "read": len(episodes),
+        "rewards": _first_and_last(learned) if learned else _rewards(episodes),
+        "ends": dict(Counter(episode.outcome.end for episode in episodes).most_common()),
+        "settings": json.dumps(config, indent=1, ensure_ascii=False, default=str) if config else "",
+    }
+
+
+def shortcuts(arm: str, episodes: Sequence[Episode]) -> dict[str, Any] | None:
+    """What an arm got right beside what known wrong procedures get right on the same tasks; None in other games."""
+    names = sorted({name for episode in episodes for name in episode.metrics if name.startswith(SHORTCUT)})
+    if not names:
+        return None
+    rows = []
+    for name in (*OWN, *names):
+        found = [(episode.metrics[name], episode.task.id) for episode in episodes if name in episode.metrics]
+        if found:
+            values, tasks = zip(*found, strict=True)
+            rows.append({"name": name.removeprefix(SHORTCUT), "own": name in OWN, **asdict(bootstrap(values, tasks))})
+    return {"arm": arm, "rows": rows}
+
+
+def cost(run: Run) -> dict[str, Any]:
+    """What is known of a run's price: as its result says, or seconds and trained tokens from its figures."""
+    if run.result is not None:
+        return dict(run.result.get("cost") or {})
+    found = {name: value for name, value in _summed(run.rows).items() if value}
+    seconds = run.folder / "seconds.json"
+    if seconds.is_file():
+        found["wall_seconds"] = float(sum(json.loads(seconds.read_text(encoding="utf-8"))))
+    return found
+
+
+def tables(name: str, records: Mapping[str, Row]) -> Iterator[dict[str, Any]]:
+    """Rows of results that hold estimates, as tables: what names a row, then its estimates."""
+    for title, content in records.items():
+        rows = [row for row in content["rows"] if isinstance(row, Mapping)]
+        estimates = list(dict.fromkeys(key for row in rows for key, value in row.items() if _is_estimate(value)))
+        heads = [
+            key
+            for key in dict.fromkeys(key for row in rows for key in row)
+            if all(isinstance(row.get(key, ""), str | int) for row in rows)
+        ]
+        if estimates:
+            kept = [{key: row[key] for key in (*heads, *estimates) if key in row} for row in rows]
+            yield {"title": f"{name}/{title}", "heads": heads, "estimates": estimates, "rows": kept}
+
+
+def _curves(runs: Sequence[Run]) -> dict[str, Any]:
+    known = [_by_step(run) for run in runs]
+    metrics = {}
+    for name in dict.fromkeys(name for some in known for name in some):
+        by_run = [some.get(name, {}) for some in known]
+        steps = sorted({step for values in by_run for step in values})
+        if len(steps) < 2:
+            continue
+        lines = [[short(values.get(step)) for step in steps] for values in by_run]
+        spread = [_over_seeds([value for value in column if value is not None]) for column in zip(*lines, strict=True)]
+        mean, low, high = (list(column) for column in zip(*spread, strict=True))
+        metrics[name] = {"steps": steps, "runs": lines, "mean": mean, "low": low, "high": high}
+    return {"seeds": [run.seed for run in runs], "metrics": metrics}
+
+
+def _by_step(run: Run) -> dict[str, dict[int, float]]:
+    """Every figure of training by step; those on held-out tasks are called ``evaluation/<which tasks>/<figure>``."""
+    found: dict[str, dict[int, float]] = {}
+    for row in run.rows:
+        for name, value in row.items():
+            if name != "step" and value is not None:
+                found.setdefault(name, {})[row["step"]] = value
+    rows = [row for row in run.evaluations if isinstance(row.get("step"), int) and row["step"] >= 0]
+    heads = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in ("step", *UNTOLD)]
+    told = [name for name in heads if len({str(row.get(name)) for row in rows if not _is_estimate(row.get(name))}) > 1]
+    for row in rows:
+        tasks = ", ".join(f"{name} {row[name]}" for name in told if name in row)
+        for name in heads:
+            if _is_estimate(row.get(name)):
+                title = "/".join(filter(None, ("evaluation", tasks, name)))
+                found.setdefault(title, {})[row["step"]] = row[name]["mean"]
+    return found
+
+
+def _over_seeds(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
+    """Mean and interval."""
+    if not values:
+        return None, None, None
+    mean = float(np.mean(values))
+    if len(values) < LEAST_SEEDS:
+        return short(mean), None, None
+    reach = t95(len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    return short(mean), short(mean - reach), short(mean + reach)
+
+
+def _players(run: Run, seats: Set[str]) -> str:
+    """Who played, in words; of a cast those in seats that were there."""
+    config = run.config
+    if run.result is not None:
+        return str(run.result["policy"])
+    cast = config.get("cast")
+    if isinstance(cast, Mapping):
+        return ", ".join(f"{seat}: {player}" for seat, player in cast.items() if not seats or seat in seats)
+    return str(config.get("model") or config.get("plan", {}).get("model", ""))
+
+
+def _name(said: object) -> str:
+    return str(said.get("name", "") if isinstance(said, Mapping) else said or "")
+
+
+def _first_and_last(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    names = [name for name in rows[0] if name.startswith("reward/")]
+    return [
+        {"seat": name.removeprefix("reward/"), "first": short(rows[0].get(name)), "last": short(rows[-1].get(name))}
+        for name in names
+    ]
+
+
+def _rewards(episodes: Sequence[Episode]) -> list[dict[str, Any]]:
+    found: dict[str, list[tuple[float, str]]] = {}
+    for episode in episodes:
+        for seat, reward in episode.outcome.rewards.items():
+            found.setdefault(seat, []).append((reward, episode.task.id))
+    return [
+        {"seat": seat, **asdict(bootstrap([value for value, _ in pairs], [task for _, task in pairs]))}
+        for seat, pairs in found.items()
+    ]
+
+
+def _summed(rows: Sequence[Row]) -> dict[str, float]:
+    names = {"time/play_seconds": "play_seconds", "time/learn_seconds": "learn_seconds"}
+    names["learn/trained_tokens"] = "tokens_trained"
+    return {said: float(sum(row.get(name) or 0.0 for row in rows)) for name, said in names.items()}
+
+
+def _is_estimate(value: object) -> bool:
+    return isinstance(value, Mapping) and {"mean", "low", "high"} <= value.keys()

@@ -1,0 +1,188 @@
+"""The runs that lie under a path: training runs, rollouts, studies, and the cells of a bench."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+Row = Mapping[str, Any]
+
+INSIDE: Final = ("episodes", "checkpoints", "tables", "wandb", "settings", "evaluations", "plots", "start")
+"""Folders of a run that hold no other run."""
+OWN: Final = ("config.json", "result.json", "seconds.json")
+"""Files of every run, which are no results with rows."""
+SEED: Final = re.compile(r"seed-(\d+)")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder. ``name`` tells it from the others of a report; runs of one ``arm`` differ by their seed alone."""
+
+    name: str
+    folder: Path
+
+    @property
+    def arm(self) -> str:
+        """The name without the seed."""
+        parts = [part for part in self.name.split("/") if not SEED.fullmatch(part)]
+        return "/".join(parts) or self.name
+
+    @cached_property
+    def seed(self) -> int | None:
+        """By the name of the folder, or the settings."""
+        found = [match for part in self.name.split("/") if (match := SEED.fullmatch(part))]
+        said = self.config.get("seed")
+        return int(found[-1][1]) if found else said if isinstance(said, int) else None
+
+    @cached_property
+    def config(self) -> Row:
+        """The settings, as far as they are known."""
+        for path in (self.folder / "config.json", self.folder / "settings" / "config.json"):
+            if path.is_file():
+                return _object(path)
+        return {}
+
+    @cached_property
+    def result(self) -> Row | None:
+        """Of a cell of a bench: its result."""
+        path = self.folder / "result.json"
+        return _object(path) if path.is_file() else None
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """The figures of every step; a last line that is still being written is left for the next time."""
+        path = self.folder / "metrics.jsonl"
+        lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]
+
+    @cached_property
+    def shards(self) -> Sequence[Path]:
+        """Its files of episodes: those of the steps, then those of evaluations."""
+        steps = sorted((self.folder / "episodes").rglob("step-[0-9]*.jsonl"))
+        evaluated = sorted((self.folder / "evaluations").glob("*.jsonl"))
+        return [*steps, *(path for path in evaluated if path.name != "metrics.jsonl")]
+
+    @cached_property
+    def audits(self) -> Sequence[Row]:
+        """The audits of a self-rewarding run, round by round; the raw model's comes first."""
+        found = [one for one in self._evaluated if isinstance(one, Mapping) and {"figures", "round"} <= one.keys()]
+        return sorted(found, key=lambda one: one["round"])
+
+    @cached_property
+    def evaluations(self) -> Sequence[Row]:
+        """The rows of evaluations on held-out tasks."""
+        return [row for rows in self._evaluated if isinstance(rows, list) for row in rows if isinstance(row, Mapping)]
+
+    @cached_property
+    def _evaluated(self) -> Sequence[Any]:
+        return [_json(path) for path in sorted((self.folder / "evaluations").glob("*.json"))]
+
+    @cached_property
+    def records(self) -> Mapping[str, Row]:
+        """Results with rows that were written beside the run, by name."""
+        paths = [path for path in self.folder.glob("*.json") if path.name not in OWN]
+        found = {path.stem: content for path in sorted(paths) if "rows" in (content := _object(path))}
+        return found | ({"evaluations": {"rows": self.evaluations}} if self.evaluations else {})
+
+    @property
+    def game(self) -> str:
+        """By the settings; empty where they do not say."""
+        if self.result is not None:
+            return str(self.result["game"])
+        said = self.config.get("game", "self_reward" if self.audits else "")
+        return str(said.get("name", "") if isinstance(said, Mapping) else said)
+
+
+def runs_under(paths: Iterable[Path]) -> list[Run]:
+    """All runs in the given folders, in the order of the folders and then by name.
+
+    Raises:
+        FileNotFoundError: if a path is no folder, or has no run in it.
+    """
+    given = [Path(os.path.abspath(path)) for path in paths]
+    found: dict[Path, Run] = {}
+    for path, short in zip(given, _short_names(given), strict=True):
+        if not path.is_dir():
+            raise FileNotFoundError(f"no folder {path}: name the folder of a run, a study or a bench")
+        folders = list(_folders_of_runs(path))
+        if not folders:
+            raise FileNotFoundError(
+                f"no run in {path}: a run's folder has episodes/, metrics.jsonl, evaluations/ or result.json in it"
+            )
+        for folder in folders:
+            name = "/".join((short, *folder.relative_to(path).parts))
+            found.setdefault(folder, Run(name.replace("/cells/", "/"), folder))
+    return list(found.values())
+
+
+def read_record(path: Path) -> Row:
+    """A result that was written as a JSON file.
+
+    Raises:
+        ValueError: if it has no rows.
+    """
+    content = _object(path)
+    if not isinstance(content.get("rows"), list):
+        raise ValueError(f"{path} has no rows: name the file of an evaluation (selftaught eval --out), or a run folder")
+    return content
+
+
+def watched(paths: Iterable[Path]) -> dict[str, tuple[int, int]]:
+    """Time and size of every file that a report depends on."""
+    seen = {}
+    for run in runs_under(paths):
+        for folder in (run.folder, *(run.folder / name for name in ("episodes", "evaluations", "settings"))):
+            for path in folder.rglob("*.json*") if folder != run.folder else folder.glob("*.json*"):
+                try:
+                    status = path.stat()
+                except FileNotFoundError:  # renamed since
+                    continue
+                seen[str(path)] = (status.st_mtime_ns, status.st_size)
+    return seen
+
+
+def _folders_of_runs(path: Path) -> Iterator[Path]:
+    for parent, names, files in os.walk(path):
+        if "result.json" in files or "metrics.jsonl" in files or {"episodes", "evaluations"} & set(names):
+            yield Path(parent)
+        names[:] = sorted(name for name in names if name not in INSIDE and not name.startswith("."))
+
+
+def _short_names(paths: Sequence[Path]) -> list[str]:
+    """The last parts of every path, as many as tell them apart, and a seed's folder never without its arm's."""
+    longest = max((len(path.parts) for path in paths), default=0)
+    for length in range(2 if any(SEED.fullmatch(path.name) for path in paths) else 1, longest + 1):
+        names = ["/".join(path.parts[-length:]).lstrip("/") for path in paths]
+        if len(set(names)) == len(set(paths)):
+            return names
+    return [str(path) for path in paths]
+
+
+def _json(path: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON ({error}): repair it, or move it out of the run's folder") from error
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds.
+
+    Raises:
+        ValueError: if it holds none.
+    """
+    content = _json(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} holds no JSON object: move it out of the run's folder")
+    return content
