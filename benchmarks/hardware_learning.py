@@ -23,19 +23,16 @@ import tyro
 
 from selftaught.agents.local import LocalAgent
 from selftaught.agents.scripted import Scripted
-from selftaught.algorithms.grpo import Grpo
-from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
-from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import pass_at, seat_figures
-from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.studies import (
     Chosen,
     of_chats,
     policy_of,
-    resumed,
+    practise,
     run_of,
     run_study,
+    shared_by,
     taught_in,
     teach,
     tokens_of,
@@ -53,7 +50,6 @@ from selftaught.summary import bootstrap
 from selftaught.types import Agent, Codec, Episode
 
 MEASURES: Final = ("success", "syntax", "gained")
-FAULT: Final = "fault/"
 KEPT: Final = ("reward/engineer", "metric/success", "metric/syntax", "learn/kl", "sampled/entropy")
 """Training figures that are published."""
 BESIDE: Final = ("identity", "random_edit", "hint_fixer")
@@ -154,15 +150,14 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
     """
     with run_of(study, arm, seed=seed, folder=folder):
         _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
-    paths = [_shared(folder) / "base.json"]
+    paths = [shared_by(study, folder) / "base.json"]
     paths += [folder / "evaluations" / f"{stage}.json" for stage in ("taught", "rewarded")]
     return [row for path in paths if path.exists() for row in json.loads(path.read_text())]
 
 
 def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
     agent = policy_of(study, seed=seed, tokens=study.reply_tokens)
-    shared = _shared(folder)
-    claim(shared / "settings", {name: value for name, value in asdict(study).items() if name != "arms"})
+    shared = shared_by(study, folder)
     _evaluate_players(study, shared / "players.json")
     _evaluate(study, agent, stage="base", path=shared / "base.json")
     told = cache(lambda: of_chats(syllabus(study, arm, seed=seed, codec=agent.codec)))
@@ -170,22 +165,17 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
     _evaluate(study, agent, stage="taught", path=folder / "evaluations" / "taught.json")
     if not arm.steps:
         return
-    game = study.game("repair")
-
-    def source(step: int, seed_: int) -> list[Episode]:
-        each = study.games // study.samples
-        tasks = islice(game.tasks("train", seed), step * each, (step + 1) * each)
-        return rollout(game, tasks, {ENGINEER: agent}, seed=seed_, samples=study.samples, label=f"{step}/")
-
-    train(
+    practise(
+        agent,
+        study.game("repair"),
+        games=study.games,
+        samples=study.samples,
+        kl=study.kl,
+        steps=arm.steps,
+        learning=study.learning,
+        seed=seed,
         folder=folder,
-        agent=agent,
-        algorithm=Grpo(kl=study.kl),
-        learner=Learner(agent.model, study.learning),
-        source=source,
-        tracker=resumed(folder),
-        loop=Loop(steps=arm.steps, seed=seed),
-        meter=bars,
+        bars=bars,
     )
     _evaluate(study, agent, stage="rewarded", path=folder / "evaluations" / "rewarded.json")
 
@@ -212,11 +202,6 @@ def rows(study: Study, *, seed: int) -> Iterator[Any]:
         random = np.random.default_rng([seed, number])
         yield from rows_of(draw(random, level=study.level, split="train").text, random, study.amounts)
         number += 1
-
-
-def _shared(folder: Path) -> Path:
-    """Where lies what all arms and seeds share: the model as it comes, and scripted players."""
-    return folder.parent.parent / "shared"
 
 
 def _evaluate(study: Study, agent: LocalAgent, *, stage: str, path: Path) -> None:
@@ -283,7 +268,7 @@ def _evaluate_players(study: Study, path: Path) -> None:
 
 def _beside(folder: Path) -> list[dict[str, Any]]:
     """The scripted players' rows."""
-    found: list[dict[str, Any]] = json.loads((_shared(folder) / "players.json").read_text())
+    found: list[dict[str, Any]] = json.loads((folder.parent.parent / "shared" / "players.json").read_text())
     return found
 
 

@@ -21,19 +21,16 @@ import numpy as np
 import tyro
 
 from selftaught.agents.local import LocalAgent
-from selftaught.algorithms.grpo import Grpo
-from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
-from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.evaluation import seat_figures
-from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.studies import (
     Chosen,
     Counted,
     policy_of,
-    resumed,
+    practise,
     run_of,
     run_study,
+    shared_by,
     taught_in,
     teach,
     tokens_of,
@@ -141,44 +138,33 @@ def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> 
     """
     with run_of(study, arm, seed=seed, folder=folder):
         _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
-    paths = [_before(folder), *(folder / "evaluations" / f"{stage}.json" for stage in ("taught", "rewarded"))]
+    paths = [shared_by(study, folder) / "base.json"]
+    paths += [folder / "evaluations" / f"{stage}.json" for stage in ("taught", "rewarded")]
     return [row for path in paths if path.exists() for row in json.loads(path.read_text())]
 
 
 def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
     agent = policy_of(study, seed=seed, tokens=study.tokens_a_step * max(study.lengths))
-    before = _before(folder)
-    settings = {name: value for name, value in asdict(study).items() if name != "arms"}
-    claim(before.parent / "settings", settings)
-    _evaluate(study, agent, stage="base", path=before)
+    _evaluate(study, agent, stage="base", path=shared_by(study, folder) / "base.json")
     told = cache(lambda: syllabus(study, arm, seed=seed, codec=agent.codec))
     teach(agent, told, learning=study.teaching, seed=seed, folder=folder / "taught", bars=bars)
     _evaluate(study, agent, stage="taught", path=folder / "evaluations" / "taught.json")
     if not arm.steps:
         return
     game = make_game(GAME, steps=study.practised, dependencies=study.dependencies)
-
-    def source(step: int, seed_: int) -> list[Episode]:
-        each = study.games // study.samples
-        tasks = islice(game.tasks("train", seed), step * each, (step + 1) * each)
-        return rollout(game, tasks, {WORKER: agent}, seed=seed_, samples=study.samples, label=f"{step}/")
-
-    train(
+    practise(
+        agent,
+        game,
+        games=study.games,
+        samples=study.samples,
+        kl=study.kl,
+        steps=arm.steps,
+        learning=study.learning,
+        seed=seed,
         folder=folder,
-        agent=agent,
-        algorithm=Grpo(kl=study.kl),
-        learner=Learner(agent.model, study.learning),
-        source=source,
-        tracker=resumed(folder),
-        loop=Loop(steps=arm.steps, seed=seed),
-        meter=bars,
+        bars=bars,
     )
     _evaluate(study, agent, stage="rewarded", path=folder / "evaluations" / "rewarded.json")
-
-
-def _before(folder: Path) -> Path:
-    """Where the evaluation of the model as it comes lies, which is the same for all arms and seeds."""
-    return folder.parent.parent / "shared" / "base.json"
 
 
 def lessons(arm: Arm, *, seed: int) -> Iterator[Lesson]:

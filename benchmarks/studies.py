@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal, Protocol
@@ -14,6 +15,7 @@ from typing import Any, Literal, Protocol
 from selftaught.agents.local import LocalAgent, with_lora
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_models import load, use_threads
+from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
@@ -21,9 +23,10 @@ from selftaught.algorithms.train import Loop, Source, train
 from selftaught.benchmarks.record import RESULTS, claim, record
 from selftaught.checkpoint import latest
 from selftaught.progress import Meter, meter
+from selftaught.rollout import rollout
 from selftaught.store import aside
 from selftaught.tracking import JsonlTracker
-from selftaught.types import Ask, Codec, Episode, Message, Outcome, Reply, Task, Turn
+from selftaught.types import Ask, Codec, Episode, Game, Message, Outcome, Reply, Task, Turn
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -140,6 +143,49 @@ def imitate(
         folder=folder,
         agent=agent,
         algorithm=Imitation(kl=0.0, normalise=normalise),
+        learner=Learner(agent.model, learning),
+        source=source,
+        tracker=resumed(folder),
+        loop=Loop(steps=steps, seed=seed),
+        meter=bars,
+    )
+
+
+def shared_by(study: Any, folder: Path) -> Path:
+    """Where lies what all arms and seeds of a study share, as the model as it comes; ``folder`` is that of a run.
+
+    Raises:
+        ValueError: if it is of a study with other settings.
+    """
+    shared = folder.parent.parent / "shared"
+    claim(shared / "settings", {name: value for name, value in asdict(study).items() if name != "arms"})
+    return shared
+
+
+def practise(
+    agent: LocalAgent,
+    game: Game[Any],
+    *,
+    games: int,
+    samples: int,
+    kl: float,
+    steps: int,
+    learning: Optimisation,
+    seed: int,
+    folder: Path,
+    bars: Meter,
+) -> None:
+    """GRPO on new training tasks of a game, the agent in all seats; ``games`` a step, ``samples`` of each task."""
+    each = games // samples
+
+    def source(step: int, seed_: int) -> list[Episode]:
+        tasks = islice(game.tasks("train", seed), step * each, (step + 1) * each)
+        return rollout(game, tasks, dict.fromkeys(game.seats, agent), seed=seed_, samples=samples, label=f"{step}/")
+
+    train(
+        folder=folder,
+        agent=agent,
+        algorithm=Grpo(kl=kl),
         learner=Learner(agent.model, learning),
         source=source,
         tracker=resumed(folder),

@@ -59,19 +59,19 @@ def problems_table(result: Mapping[str, Any]) -> str:
 
 
 def learning_table(content: Mapping[str, Any]) -> str:
-    """What the likeliest replies solve by kind of problem and split, a line a stage; then repairs by kind of fault."""
+    """What the likeliest replies solve by kind of problem and split, a line a stage; scripted players last."""
     rows = [row for row in by_stage(content) if "fault" not in row]
-    players = [{**row, "arm": row["player"], "seed": 0} for row in content["players"]]
+    first = content["rows"][0]
+    played = [row for row in content["players"] if (row["arm"], row["seed"]) == (first["arm"], first["seed"])]
+    everybody = [*rows, *({**row, "arm": row["player"]} for row in played)]
     columns = list(dict.fromkeys((row["kind"], row["split"]) for row in rows))
     lines = [["learned from", *(f"{kind.replace('_', ' ')}, {split}" for kind, split in columns), "repair compiles"]]
     lines.append(["---"] * len(lines[0]))
-    for name in distinct([*rows, *players], "arm"):
-        mine = {
-            (row["kind"], row["split"], row["seed"]): row for row in [*rows, *players] if row["arm"] == name
-        }.items()
-        cells = [cell([row["success"] for key, row in mine if key[:2] == column]) for column in columns]
-        syntax = cell([row["syntax"] for key, row in mine if key[:2] == columns[0]])
-        lines.append([name, *cells, syntax])
+    for name in distinct(everybody, "arm"):
+        mine = [row for row in everybody if row["arm"] == name]
+        of = {column: [row for row in mine if (row["kind"], row["split"]) == column] for column in columns}
+        cells = [cell([row["success"] for row in some]) for some in of.values()]
+        lines.append([name, *cells, cell([row["syntax"] for row in of[columns[0]]])])
     taught = {row["arm"]: row for row in content["taught"] if row["seed"] == content["seeds"][0]}
     told = "; ".join(f"{arm}: {row['lessons']:,} rows, {row['all']:,} tokens" for arm, row in taught.items())
     return f"{markdown(lines)}\n\n{spread(content)} Taught (first seed): {told}.{source(content)}"

@@ -269,18 +269,6 @@ def test_settings_of_the_command_line_match_the_library() -> None:
     assert all(is_dataclass(kind) for kind, _ in cli.COMMANDS.values())
 
 
-def test_the_hardware_demo_runs_and_resumes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    words = ("demo", "hardware", "--fake", "--folder", tmp_path / "demo")
-    assert run(*words) == 0
-    printed = capsys.readouterr().out
-    assert printed.count("before:") == printed.count("after:") == 6 and "held-out faulty modules" in printed
-    result = json.loads((tmp_path / "demo" / "demo-hardware.json").read_text())
-    assert set(result["rows"]) == {"before", "after"}
-    assert run(*words) == 0
-    assert "step 1" not in capsys.readouterr().err
-    assert run(*words, "--seed", "3") == 2
-
-
 def test_demo_runs_and_resumes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     assert run("demo", "--fake", "--folder", folder, "--wandb", "off") == 0

@@ -14,6 +14,7 @@ from selftaught.benchmarks.evaluation import pass_at
 from selftaught.benchmarks.hardware_learning import ALL, COMPLETION, STUDIES, rows, run, syllabus
 from selftaught.benchmarks.studies import Chosen, of_chats, tokens_of
 from selftaught.benchmarks.tables_hardware import fault_table, learning_table
+from selftaught.cli import main
 
 FAKE = STUDIES["hardware-fake"]
 
@@ -55,3 +56,15 @@ def test_pass_at_k_is_the_share_of_sets_with_one_that_is_right() -> None:
     assert pass_at(2, 4, 1) == 0.5  # of six pairs, three have the one
     with pytest.raises(ValueError, match="at least 4 samples"):
         pass_at(4, 3, 1)
+
+
+def test_the_hardware_demo_runs_and_resumes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["demo", "hardware", "--fake", "--folder", str(tmp_path / "demo")]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("before:") == printed.count("after:") == 6 and "held-out faulty modules" in printed
+    result = json.loads((tmp_path / "demo" / "demo-hardware.json").read_text())
+    assert set(result["rows"]) == {"before", "after"}
+    assert main(words) == 0
+    assert "step 1" not in capsys.readouterr().err
+    assert main([*words, "--seed", "3"]) == 2

@@ -15,7 +15,7 @@ from selftaught.commands.folders import Wandb
 class Demo:
     """A small model learns a game, measured before and after. Resumes by itself.
 
-    Taboo: imitation, then self-play. Hardware: data of drawn designs, a little training, five faulty modules repaired.
+    Taboo: imitation, then self-play. Hardware: data of drawn designs, a little training, what becomes of five faults.
     """
 
     game: tyro.conf.Positional[Literal["taboo", "hardware"]] = "taboo"

@@ -1,4 +1,4 @@
-"""``selftaught demo hardware``: proved data of drawn designs, a little training, five faulty modules repaired."""
+"""``selftaught demo hardware``: proved data of drawn designs, a little training, what becomes of five faults."""
 
 from __future__ import annotations
 
