@@ -184,6 +184,8 @@ def test_a_cell_that_fails_is_told_and_the_others_go_on(
     assert main([*RUN, *QUICK, "--folder", str(tmp_path)]) == 2
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert {row["item"] for row in rows(tmp_path)} == {"taboo/smoke-0"}
+    assert main([*RUN, "--suite", "sequence/smoke-0", "--folder", str(tmp_path / "nothing")]) == 2
+    assert "ZeroDivisionError" in capsys.readouterr().err
     monkeypatch.undo()
     assert main([*RUN, *QUICK, "--folder", str(tmp_path)]) == 0
     assert {row["item"] for row in rows(tmp_path)} == {"taboo/smoke-0", "sequence/smoke-0"}
@@ -225,13 +227,22 @@ def test_transfer_pairs_before_and_after(trained: Path, tmp_path: Path) -> None:
     assert "| model:fake | taboo | **" in table and "sequence" in table.splitlines()[0]
 
 
+def test_every_cell_of_a_policy_is_one_wandb_run(tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    command = ["bench", "run", "--policy", "bayes", "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
+    assert main(command) == 0  # offline, unless told otherwise
+    (shown,) = tmp_path.rglob("wandb/offline-run-*/**/episodes*.table.json")
+    assert shown.is_relative_to(tmp_path / "cells" / "bayes") and len(json.loads(shown.read_text())["data"]) == 4
+
+
 def test_a_sweeps_agent_logs_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_RUN_ID", "first")
     command = ["bench", "agent", "--policy", "model:fake", "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
     assert main(command) == 0
-    assert list((tmp_path / "first" / "wandb").glob("offline-run-*/run-first.wandb"))
+    (shown,) = tmp_path.rglob("wandb/offline-run-*/**/episodes*.table.json")
+    assert shown.is_relative_to(tmp_path / "first" / "wandb") and len(json.loads(shown.read_text())["data"]) == 4
     assert {row["policy"] for row in rows(tmp_path / "first")} == {*REFERENCES, "model:fake"}
 
 

@@ -16,6 +16,7 @@ from selftaught.benchmarks.item import REASONING, REFERENCES, Item
 from selftaught.benchmarks.recipes import RECIPES, TOKENS_A_GAME, Cap, Judged, Played, Studied, Taught, plain, recipe_of
 from selftaught.benchmarks.suite import ITEMS, PAPER, SMOKE, SUITES, SWEEP, chosen
 from selftaught.benchmarks.suite_cells import _Table
+from selftaught.benchmarks.tables_suite import overall
 from selftaught.envs.registry import IDS
 from selftaught.rollout import rollout
 
@@ -166,3 +167,16 @@ def test_a_plain_algorithm_sits_the_policy_in_the_items_seats() -> None:
     assert recipe_of("ppo", "taboo/0").settings == ({},) and recipe_of("recipe", "taboo") is RECIPES["taboo"]
     with pytest.raises(ValueError, match="'chess' has no recipe"):
         recipe_of("recipe", "chess")
+
+
+def test_the_mean_over_all_items_is_that_of_the_middle_half() -> None:
+    items = ["taboo/0", "taboo/1", "graph_plan/0", "graph_plan/1"]
+    rows = [
+        {"item": item, "seed": seed, "scores": [score, score], "tasks": ["a", "b"]}
+        for item, score in zip(items, (0.0, 0.2, 0.4, 1.0), strict=True)
+        for seed in (0, 1)
+    ]
+    found = overall([*rows, {**rows[0], "seed": 2}], items)  # a seed that lacks items does not count
+    assert (found.mean, found.low, found.high, found.count) == (pytest.approx(0.3), *[pytest.approx(0.3)] * 2, 8)
+    spread = overall([{**row, "scores": [0.0, 1.0]} for row in rows], items)
+    assert spread.low < spread.mean == 0.5 < spread.high

@@ -36,7 +36,11 @@ def run_suite(config: RunCommand) -> None:
 
     plan = Plan(config.policies, chosen(config.suite), config.train, tuple(range(config.running.seeds)))
     failed = _carried_out(plan, _terms(plan, config.running, config.folder, " ".join(config.suite)), config.running)
-    _print_table(config.folder, [item.id for item in plan.items], None)
+    try:
+        _print_table(config.folder, [item.id for item in plan.items], None)
+    except FileNotFoundError:
+        _complain(failed)
+        raise
     _complain(failed)
 
 
@@ -91,7 +95,7 @@ def run_agent(config: AgentCommand) -> None:
     """
     from selftaught.benchmarks.item import REFERENCES
     from selftaught.benchmarks.suite import chosen
-    from selftaught.benchmarks.suite_cells import log_cell, read_cell
+    from selftaught.benchmarks.suite_cells import finished, log_cell, read_cell
     from selftaught.benchmarks.suite_run import Plan
     from selftaught.commands.bench import Running
     from selftaught.tracking import WandbTracker
@@ -109,7 +113,8 @@ def run_agent(config: AgentCommand) -> None:
         failed = _carried_out(plan, terms, running)
         scores, last = [], 0
         for cell in plan.cells(terms):
-            if cell.policy in REFERENCES or (config.train != "none" and cell.training is None):
+            wanted = cell.policy not in REFERENCES and (config.train == "none" or cell.training is not None)
+            if not wanted or not finished(cell, terms):
                 continue
             result, rows, episodes = read_cell(cell.folder(terms.folder))
             last = log_cell(tracker, result, rows=rows, episodes=episodes, first=last, prefix=f"{cell.item}/")
