@@ -146,7 +146,7 @@ def test_the_command_writes_the_report_that_lets_a_scorer_pay(tmp_path: Path, ca
     seats = {turn.ask.seat for episode in read_run(tmp_path / "run") for turn in episode.turns}
     assert seats == {"thinker", "reflector", "scorer"}
     for wrong, message in (
-        (["--scorers", "mood:fake"], "before the colon"),
+        (["--scorers", "mood:fake"], "no player 'mood:fake'"),
         (["--scorers", "mood"], "mood"),
         (["--answers", "1"], "two answers"),
     ):

@@ -65,6 +65,7 @@ FINGERPRINTS: Mapping[str, str] = {
     "reasoning/2": "8d6a7338c611bc1f",
     "reasoning/3": "cdc2c6ccd3a00580",
 }
+GAMES = set(IDS) - {"mini_taboo"}  # is there to be solved: `selftaught league` measures play against its value
 LOCAL = [item for item in ITEMS.values() if item.game != REASONING]
 has_reasoning = importlib.util.find_spec("reasoning_gym") is not None
 
@@ -107,10 +108,10 @@ def test_a_changed_item_has_another_fingerprint() -> None:
 
 
 def test_every_game_is_in_every_suite() -> None:
-    assert {item.game for item in SWEEP} == {item.game for item in SMOKE} == set(IDS)
-    assert {item.game for item in PAPER} == set(IDS) - {"graph_questions"}  # which no paper has
+    assert {item.game for item in SWEEP} == {item.game for item in SMOKE} == GAMES
+    assert {item.game for item in PAPER} == GAMES - {"graph_questions"}  # which no paper has
     assert all(isinstance(items, tuple) for items in SUITES.values())
-    assert len(SMOKE) == len(IDS) and all(item.tasks <= 4 for item in SMOKE)
+    assert len(SMOKE) == len(GAMES) and all(item.tasks <= 4 for item in SMOKE)
 
 
 @pytest.mark.parametrize("item", LOCAL, ids=lambda item: item.id)
@@ -141,7 +142,7 @@ def test_an_unknown_player_is_told() -> None:
 
 
 def test_every_game_has_a_recipe_and_a_budget_holds_it() -> None:
-    assert set(RECIPES) == set(IDS)
+    assert set(RECIPES) == GAMES
     stages = [Cap(steps=2, games=12).of(stage) for recipe in RECIPES.values() for stage in recipe.stages]
     for stage in stages:
         match stage:
