@@ -17,6 +17,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from selftaught.algorithms.examples import Example, Span, by_length, collate
+from selftaught.algorithms.induction import set_induction
 from selftaught.algorithms.learner import token_logprobs
 from selftaught.algorithms.losses import sft_loss
 from selftaught.checkpoint import latest, prune, save
@@ -45,7 +46,12 @@ class Pretraining:
     feed_forward: int = 704
     context: int = 1024
     learning_rate: float = 3e-3
-    """Of Muon on the matrices inside, at AdamW's scale, and of AdamW on the embedding and the norms."""
+    """Of Muon on the matrices inside, at AdamW's scale."""
+    embedding_rate: float = 3e-3
+    """Of AdamW on the embedding and the norms."""
+    induction: bool = False
+    """Whether to begin with heads that copy (``selftaught.algorithms.induction``), for models that have to repeat what
+    they read; they are lost again at high rates."""
     batch_tokens: int = 2048
     """Padded tokens an optimiser step."""
     single_digits: bool = False
@@ -115,6 +121,8 @@ def pretrain(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = LlamaForCausalLM(_architecture(config, tokenizer))
+    if config.induction:
+        set_induction(model, seed=config.seed)
     batches = _shuffled(_examples(chats, tokenizer), np.random.default_rng(config.seed), tokens=config.batch_tokens)
     identity = {"config": asdict(config), "chats": _digest(chats)}
     optimisers = _optimisers(model, config)
@@ -136,8 +144,7 @@ def pretrain(
 
     model.train()
     for step, chunk in enumerate(batches[len(losses) :], start=len(losses) + 1):
-        rate = config.learning_rate * _schedule(step, len(batches))
-        losses.append(_update(model, optimisers, chunk, rate=rate))
+        losses.append(_update(model, optimisers, chunk, share=_schedule(step, len(batches))))
         progress(step, len(batches), losses[-1])
         if step % every == 0:
             save(workspace, step, write, {"identity": identity, "losses": losses})
@@ -147,7 +154,7 @@ def pretrain(
 
 
 def _update(
-    model: LlamaForCausalLM, optimisers: Sequence[torch.optim.Optimizer], chunk: Sequence[Example], *, rate: float
+    model: LlamaForCausalLM, optimisers: Sequence[torch.optim.Optimizer], chunk: Sequence[Example], *, share: float
 ) -> float:
     batch = collate(chunk)
     loss, figures = sft_loss(token_logprobs(model, batch), batch)
@@ -157,7 +164,7 @@ def _update(
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimiser in optimisers:
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = share * group["full"]
         optimiser.step()
     return figures["nll"]
 
@@ -167,11 +174,14 @@ def _optimisers(model: LlamaForCausalLM, config: Pretraining) -> tuple[torch.opt
     embedding: Any = model.get_input_embeddings().weight
     matrices = [weight for weight in model.parameters() if weight.ndim == 2 and weight is not embedding]
     others = [weight for weight in model.parameters() if weight.ndim != 2]
-    rate = config.learning_rate
-    return (
-        torch.optim.Muon(matrices, lr=rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW([embedding, *others], lr=rate, betas=(0.9, 0.95), weight_decay=0.0),
+    found = (
+        torch.optim.Muon(matrices, lr=config.learning_rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW([embedding, *others], lr=config.embedding_rate, betas=(0.9, 0.95), weight_decay=0.0),
     )
+    for optimiser in found:
+        for group in optimiser.param_groups:
+            group["full"] = group["lr"]
+    return found
 
 
 def _architecture(config: Pretraining, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:

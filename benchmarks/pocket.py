@@ -29,15 +29,18 @@ class Pocket:
     pretraining: Pretraining
 
 
+COPYING = Pretraining(vocabulary=1024, single_digits=True, induction=True, learning_rate=1.2e-3, embedding_rate=3e-4)
+"""Of a model that has to find again what it has read. At higher rates it forgets how to: see docs/log.md."""
+
 POCKETS: Mapping[str, Pocket] = {
     "pocket": Pocket("taboo", Pretraining()),
     # Sums are learned digit by digit, and there are fewer words than taboo has.
     "pocket-plan": Pocket("graph_plan", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
     "pocket-judge": Pocket("self_reward", Pretraining(vocabulary=1024, single_digits=True)),
-    "pocket-reflect": Pocket("reflect", Pretraining(vocabulary=1024, single_digits=True)),
-    "pocket-study": Pocket("self_study", Pretraining(vocabulary=1024, single_digits=True)),
-    "pocket-steps": Pocket("sequence", Pretraining(vocabulary=1024, single_digits=True)),
-    "pocket-hardware": Pocket("hardware", Pretraining(vocabulary=1024, single_digits=True)),
+    "pocket-reflect": Pocket("reflect", COPYING),
+    "pocket-study": Pocket("self_study", COPYING),
+    "pocket-steps": Pocket("sequence", COPYING),
+    "pocket-hardware": Pocket("hardware", COPYING),
 }
 
 

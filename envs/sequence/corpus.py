@@ -23,7 +23,7 @@ DEEPEST: Final = 4
 """Operations that made a datum, and the one that is asked for."""
 
 
-def corpus(rng: np.random.Generator, *, count: int = 110_000, games: float = 0.3) -> Iterator[tuple[Message, ...]]:
+def corpus(rng: np.random.Generator, *, count: int = 110_000, games: float = 0.1) -> Iterator[tuple[Message, ...]]:
     """``count`` chats of one instruction each, with its result; ``games``: the share that is told as the game does."""
     rules = RULES.format(form=FORMS["reply"])
     for _ in range(count):
