@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,14 @@ UNTOLD: Final = ("seed", "seconds", "policy")
 """What does not tell which tasks a row of an evaluation is of."""
 LEAST_SEEDS: Final = 3
 """Of an interval over seeds: that of two is wider than what it is about."""
+
+
+class Point(NamedTuple):
+    """A figure with its interval, where it has one."""
+
+    mean: float | None
+    low: float | None = None
+    high: float | None = None
 
 
 def scores(runs: Iterable[Run]) -> list[dict[str, Any]]:
@@ -69,8 +77,8 @@ def cells(runs: Iterable[Run]) -> Iterator[dict[str, Any]]:
 def learning(runs: Iterable[Run], *, games: Mapping[str, str]) -> list[dict[str, Any]]:
     """Every figure of training by step, a series an arm: the single seeds, their mean, and its 95 % interval.
 
-    The interval is Student's t over seeds, None where fewer than ``LEAST_SEEDS`` have a value. ``games`` names the game
-    of every arm.
+    The interval is Student's t over seeds, None where fewer than ``LEAST_SEEDS`` have a value; a single seed's results
+    on held-out tasks keep their intervals over tasks. ``games`` names the game of every arm.
     """
     arms: dict[str, list[Run]] = {}
     for run in runs:
@@ -124,9 +132,8 @@ def cost(run: Run) -> dict[str, Any]:
     if run.result is not None:
         return dict(run.result.get("cost") or {})
     found = {name: value for name, value in _summed(run.rows).items() if value}
-    seconds = run.folder / "seconds.json"
-    if seconds.is_file():
-        found["wall_seconds"] = float(sum(json.loads(seconds.read_text(encoding="utf-8"))))
+    if run.seconds is not None:
+        found["wall_seconds"] = run.seconds
     return found
 
 
@@ -138,7 +145,7 @@ def tables(name: str, records: Mapping[str, Row]) -> Iterator[dict[str, Any]]:
         heads = [
             key
             for key in dict.fromkeys(key for row in rows for key in row)
-            if all(isinstance(row.get(key, ""), str | int) for row in rows)
+            if all(isinstance(row.get(key, ""), str | int | float) for row in rows)
         ]
         if estimates:
             kept = [{key: row[key] for key in (*heads, *estimates) if key in row} for row in rows]
@@ -153,20 +160,24 @@ def _curves(runs: Sequence[Run]) -> dict[str, Any]:
         steps = sorted({step for values in by_run for step in values})
         if len(steps) < 2:
             continue
-        lines = [[short(values.get(step)) for step in steps] for values in by_run]
-        spread = [_over_seeds([value for value in column if value is not None]) for column in zip(*lines, strict=True)]
+        lines = [[values[step].mean if step in values else None for step in steps] for values in by_run]
+        spread = (
+            [by_run[0][step] for step in steps]
+            if len(runs) == 1
+            else [_over_seeds([value for value in column if value is not None]) for column in zip(*lines, strict=True)]
+        )
         mean, low, high = (list(column) for column in zip(*spread, strict=True))
         metrics[name] = {"steps": steps, "runs": lines, "mean": mean, "low": low, "high": high}
     return {"seeds": [run.seed for run in runs], "metrics": metrics}
 
 
-def _by_step(run: Run) -> dict[str, dict[int, float]]:
+def _by_step(run: Run) -> dict[str, dict[int, Point]]:
     """Every figure of training by step; those on held-out tasks are called ``evaluation/<which tasks>/<figure>``."""
-    found: dict[str, dict[int, float]] = {}
+    found: dict[str, dict[int, Point]] = {}
     for row in run.rows:
         for name, value in row.items():
             if name != "step" and value is not None:
-                found.setdefault(name, {})[row["step"]] = value
+                found.setdefault(name, {})[row["step"]] = Point(short(value))
     rows = [row for row in run.evaluations if isinstance(row.get("step"), int) and row["step"] >= 0]
     heads = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in ("step", *UNTOLD)]
     told = [name for name in heads if len({str(row.get(name)) for row in rows if not _is_estimate(row.get(name))}) > 1]
@@ -175,19 +186,20 @@ def _by_step(run: Run) -> dict[str, dict[int, float]]:
         for name in heads:
             if _is_estimate(row.get(name)):
                 title = "/".join(filter(None, ("evaluation", tasks, name)))
-                found.setdefault(title, {})[row["step"]] = row[name]["mean"]
+                parts = (short(row[name][part]) for part in Point._fields)
+                found.setdefault(title, {})[row["step"]] = Point(*parts)
     return found
 
 
-def _over_seeds(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
+def _over_seeds(values: Sequence[float]) -> Point:
     """Mean and interval."""
     if not values:
-        return None, None, None
+        return Point(None)
     mean = float(np.mean(values))
     if len(values) < LEAST_SEEDS:
-        return short(mean), None, None
+        return Point(short(mean))
     reach = t95(len(values) - 1) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    return short(mean), short(mean - reach), short(mean + reach)
+    return Point(short(mean), short(mean - reach), short(mean + reach))
 
 
 def _players(run: Run, seats: Set[str]) -> str:

@@ -18,6 +18,10 @@ INSIDE: Final = ("episodes", "checkpoints", "tables", "wandb", "settings", "eval
 OWN: Final = ("config.json", "result.json", "seconds.json")
 """Files of every run, which are no results with rows."""
 SEED: Final = re.compile(r"seed-(\d+)")
+RESULT: Final = ("item", "game", "policy", "algorithm", "seed", "score", "scores", "tasks")
+"""What the result of a bench's cell says at least."""
+AUDIT: Final = ("figures", "pooled", "points_by_task", "right_by_task")
+"""What the audit of a round says at least."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +56,20 @@ class Run:
     def result(self) -> Row | None:
         """Of a cell of a bench: its result."""
         path = self.folder / "result.json"
-        return _object(path) if path.is_file() else None
+        return _with(RESULT, _object(path), path) if path.is_file() else None
 
     @cached_property
     def rows(self) -> Sequence[Row]:
         """The figures of every step; a last line that is still being written is left for the next time."""
         path = self.folder / "metrics.jsonl"
         lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
-        return [json.loads(line) for line in lines if line.endswith(b"\n")]
+        return [_figures(line, f"{path}, line {at}") for at, line in enumerate(lines, 1) if line.endswith(b"\n")]
+
+    @cached_property
+    def seconds(self) -> float | None:
+        """How long it took in all, where that is known."""
+        path = self.folder / "seconds.json"
+        return float(sum(_json(path))) if path.is_file() else None
 
     @cached_property
     def shards(self) -> Sequence[Path]:
@@ -71,23 +81,32 @@ class Run:
     @cached_property
     def audits(self) -> Sequence[Row]:
         """The audits of a self-rewarding run, round by round; the raw model's comes first."""
-        found = [one for one in self._evaluated if isinstance(one, Mapping) and {"figures", "round"} <= one.keys()]
+        found = [
+            _with(AUDIT, one, path)
+            for path, one in self._evaluated.items()
+            if isinstance(one, Mapping) and {"figures", "round"} <= one.keys()
+        ]
         return sorted(found, key=lambda one: one["round"])
 
     @cached_property
     def evaluations(self) -> Sequence[Row]:
         """The rows of evaluations on held-out tasks."""
-        return [row for rows in self._evaluated if isinstance(rows, list) for row in rows if isinstance(row, Mapping)]
+        lists = [rows for rows in self._evaluated.values() if isinstance(rows, list)]
+        return [row for rows in lists for row in rows if isinstance(row, Mapping)]
 
     @cached_property
-    def _evaluated(self) -> Sequence[Any]:
-        return [_json(path) for path in sorted((self.folder / "evaluations").glob("*.json"))]
+    def _evaluated(self) -> Mapping[Path, Any]:
+        return {path: _json(path) for path in sorted((self.folder / "evaluations").glob("*.json"))}
 
     @cached_property
     def records(self) -> Mapping[str, Row]:
-        """Results with rows that were written beside the run, by name."""
-        paths = [path for path in self.folder.glob("*.json") if path.name not in OWN]
-        found = {path.stem: content for path in sorted(paths) if "rows" in (content := _object(path))}
+        """Results with rows that were written beside the run, by name; files of another kind are not the report's."""
+        beside = {path.stem: _json(path) for path in sorted(self.folder.glob("*.json")) if path.name not in OWN}
+        found = {
+            name: content
+            for name, content in beside.items()
+            if isinstance(content, Mapping) and isinstance(content.get("rows"), list)
+        }
         return found | ({"evaluations": {"rows": self.evaluations}} if self.evaluations else {})
 
     @property
@@ -135,15 +154,19 @@ def read_record(path: Path) -> Row:
 
 def watched(paths: Iterable[Path]) -> dict[str, tuple[int, int]]:
     """Time and size of every file that a report depends on."""
+    paths = list(paths)
+    found = [path for path in paths if path.is_file()]
+    for run in runs_under(path for path in paths if path.is_dir()):
+        found += run.folder.glob("*.json*")
+        for name in ("episodes", "evaluations", "settings"):
+            found += (run.folder / name).rglob("*.json*")
     seen = {}
-    for run in runs_under(paths):
-        for folder in (run.folder, *(run.folder / name for name in ("episodes", "evaluations", "settings"))):
-            for path in folder.rglob("*.json*") if folder != run.folder else folder.glob("*.json*"):
-                try:
-                    status = path.stat()
-                except FileNotFoundError:  # renamed since
-                    continue
-                seen[str(path)] = (status.st_mtime_ns, status.st_size)
+    for path in found:
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # renamed since
+            continue
+        seen[str(path)] = (status.st_mtime_ns, status.st_size)
     return seen
 
 
@@ -174,6 +197,24 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is no JSON ({error}): repair it, or move it out of the run's folder") from error
+
+
+def _figures(line: bytes, where: str) -> Row:
+    """One line of figures."""
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"{where} is no JSON ({error}): delete the line") from error
+    if not isinstance(row, dict) or not isinstance(row.get("step"), int):
+        raise ValueError(f"{where} has no whole number as its step, but {str(row)[:80]!r}: delete the line")
+    return row
+
+
+def _with(names: Iterable[str], content: Row, path: Path) -> Row:
+    """The content, if it has all that is needed."""
+    if missing := [name for name in names if name not in content]:
+        raise ValueError(f"{path} lacks {', '.join(missing)}: make it again, or move it out of the run's folder")
+    return content
 
 
 def _object(path: Path) -> dict[str, Any]:

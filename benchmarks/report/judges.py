@@ -10,7 +10,7 @@ from typing import Any, Final
 from selftaught.algorithms.gap_alarm import blind, reading
 from selftaught.benchmarks.audit import BINS, judged_answers, pooled
 from selftaught.benchmarks.report.folders import Row, Run
-from selftaught.envs.self_reward.state import JUDGE
+from selftaught.envs.self_reward.state import ACTOR, JUDGE
 from selftaught.types import Episode
 
 FIGURES: Final = ("right", "points", "auroc", "read", "saturated", "pair_right", "pair_wrong")
@@ -19,16 +19,17 @@ FIGURES: Final = ("right", "points", "auroc", "read", "saturated", "pair_right",
 def reliability(arm: str, episodes: Iterable[Episode]) -> list[dict[str, Any]]:
     """By judge: the share of right answers among those of about as many points, with Wilson's 95 % interval.
 
-    ``points`` is the mean share of the scale within a bin.
+    ``points`` is the mean share of the scale within a bin. Of a judge in lessons, whose credits are weights and no
+    points any more, nothing is said.
     """
     by_judge: dict[str, list[Episode]] = {}
     for episode in episodes:
         judges = [turn.agent for turn in episode.turns_of(JUDGE)]
-        if episode.env == "self_reward" and judges:
+        if episode.env == "self_reward" and judges and episode.credits:
             by_judge.setdefault(judges[0], []).append(episode)
     found = []
     for judge, some in by_judge.items():
-        answers = judged_answers(some)
+        answers = judged_answers(some) if all(map(_has_points, some)) else []
         bins: dict[int, list[tuple[float, float]]] = {}
         for credit, right, _ in answers:
             bins.setdefault(round(credit * (BINS - 1)), []).append((credit, right))
@@ -44,6 +45,13 @@ def rounds(run: Run) -> dict[str, Any] | None:
     if not audits:
         return None
     return {"run": run.name, "arm": run.arm, "rows": [_round(audits[0], audit) for audit in audits]}
+
+
+def _has_points(episode: Episode) -> bool:
+    """Whether the answers' credits are still the judge's points, whose mean the actor has earned."""
+    both = zip(episode.turns, episode.credits, strict=True)
+    credits = [credit for turn, credit in both if turn.ask.seat == ACTOR and credit is not None]
+    return not credits or math.isclose(sum(credits) / len(credits), episode.outcome.rewards[ACTOR], abs_tol=1e-9)
 
 
 def _round(first: Row, audit: Row) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def _study(folder: Path) -> Path:
         for seed in SEEDS:
             run = folder / arm / f"seed-{seed}"
             _write(run / "settings" / "config.json", {"model": "fake", "seed": seed})
+            _write(run / "lessons.json", ["of another kind than a report reads"])
             rows = [
                 {
                     "step": step,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from selftaught import cli
 from selftaught.algorithms.gap_alarm import reading
 from selftaught.benchmarks.audit import judged_answers
 from selftaught.benchmarks.report.content import Limits, gather
+from selftaught.benchmarks.report.figures import tables
 from selftaught.benchmarks.report.folders import Run, runs_under
 from selftaught.benchmarks.report.transcripts import choose
 from selftaught.store import read_run, shard_path, write_shard
@@ -168,6 +169,14 @@ def test_two_seeds_have_no_interval(runs: dict[str, Path]) -> None:
     assert found["arm"] == "ppo" and found["seeds"] == [0, 1] and set(found["metrics"]["learn/loss"]["low"]) == {None}
 
 
+def test_a_single_seed_keeps_its_intervals_over_tasks(runs: dict[str, Path]) -> None:
+    (found,) = gather([runs["study"] / "ppo" / "seed-0"], limits=LIMITS)["curves"]
+    held_out = found["metrics"]["evaluation/band 2/success"]
+    assert held_out["mean"] == pytest.approx([0.2, 0.5])
+    assert (held_out["low"], held_out["high"]) == (pytest.approx([0.1, 0.4]), pytest.approx([0.3, 0.6]))
+    assert set(found["metrics"]["learn/loss"]["low"]) == {None}
+
+
 def test_scores_pool_seeds_beside_the_references(content: dict[str, Any]) -> None:
     assert [(one["item"], one["policy"]) for one in content["scores"]] == [
         ("graph_plan/1", "raw"),
@@ -193,6 +202,14 @@ def test_reliability_counts_every_answer_that_has_points(content: dict[str, Any]
         mine = [right for credit, right, _ in answers if round(credit * 5) == round(one["points"] * 5)]
         assert one["right"] == pytest.approx(sum(mine) / len(mine))
         assert 0 <= one["low"] <= one["right"] <= one["high"] <= 1
+
+
+def test_weights_of_lessons_are_not_taken_for_points(runs: dict[str, Path], tmp_path: Path) -> None:
+    played = list(read_run(runs["judged"]))
+    lessons = [replace(one, credits=(1.0,) * len(one.turns)) for one in played]
+    for name, some in (("lessons", lessons), ("open", [replace(one, credits=()) for one in played])):
+        write_shard(shard_path(tmp_path / name, 0), some)
+        assert gather([tmp_path / name], limits=LIMITS)["reliability"] == []
 
 
 def test_both_alarms_are_those_of_the_audits(content: dict[str, Any], runs: dict[str, Path]) -> None:
@@ -221,6 +238,12 @@ def test_the_file_of_an_evaluation_becomes_a_table(tmp_path: Path) -> None:
     assert set(found["estimates"]) == {name for name, value in rows[0].items() if isinstance(value, dict)}
 
 
+def test_rows_that_differ_by_their_temperature_are_told_apart() -> None:
+    rows = [{"temperature": value, "success": row(value)} for value in (0.5, 1.0)]
+    (found,) = tables("run", {"evaluations": {"rows": rows}})
+    assert found["heads"] == ["temperature"] and found["rows"] == rows
+
+
 def test_the_command_writes_a_page(runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "pages" / "mine.html"
     assert cli.main(["report", str(runs["taboo"]), str(runs["plans"]), "--output", str(out), "--episodes", "10"]) == 0
@@ -234,20 +257,34 @@ def test_the_command_writes_a_page(runs: dict[str, Path], tmp_path: Path, capsys
     [
         ([], "at least one folder"),
         (["{tmp}/none"], "no folder"),
-        (["{tmp}"], "no run in"),
-        (["{tmp}/rows.json"], "has no rows"),
+        (["{tmp}/empty"], "no run in"),
+        (["{tmp}/bad/rows.json"], "has no rows"),
         (["{runs}", "--episodes", "-1"], "not -1"),
         (["{runs}", "--characters", "0"], "from 1"),
+        (["{tmp}/bad/torn"], "metrics.jsonl, line 2 is no JSON"),
+        (["{tmp}/bad/timeless"], "metrics.jsonl, line 1 has no whole number as its step, but \"{'reward/a': 1}\""),
+        (["{tmp}/bad/cell"], "result.json lacks game, policy, algorithm, seed, score, scores, tasks: make it again"),
+        (["{tmp}/bad/rounds"], "round-00.json lacks pooled, points_by_task, right_by_task: make it again"),
     ],
 )
 def test_errors_name_what_is_wrong(
     arguments: list[str], said: str, runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "rows.json").write_text("{}")
+    for name, text in (
+        ("rows.json", "{}"),
+        ("torn/metrics.jsonl", '{"step": 1}\n{"step": \n'),
+        ("timeless/metrics.jsonl", '{"reward/a": 1}\n'),
+        ("cell/result.json", '{"item": "taboo/0"}'),
+        ("rounds/evaluations/round-00.json", '{"round": 0, "figures": {}}'),
+    ):
+        path = tmp_path / "bad" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "empty").mkdir()
     filled = [word.format(tmp=tmp_path, runs=runs["taboo"]) for word in arguments]
     assert cli.main(["report", *filled, "--output", str(tmp_path / "page.html")]) == 2
     message = capsys.readouterr().err
-    assert said in message.replace("\n", " ") and "Traceback" not in message
+    assert said.replace(" ", "") in "".join(message.split()) and "Traceback" not in message
     assert not (tmp_path / "page.html").exists()
 
 
