@@ -38,6 +38,7 @@ class Screenshots:
     """Transcripts at most."""
 
 
+SECTIONS = ("scores", "runs", "curves", "shortcuts", "judges", "tables", "cost", "transcripts")
 LOOKS = {
     "light": Look(1280, 860),
     "dark": Look(1280, 860, dark=True),
@@ -49,11 +50,12 @@ def take(config: Screenshots) -> list[Path]:
     """Take them; where they lie.
 
     Raises:
-        ValueError: on an unknown look, or without runs.
+        ValueError: on an unknown look or section, or without runs.
         FileNotFoundError: if a path has no run in it, or no browser is installed.
     """
-    if unknown := [look for look in config.looks if look not in LOOKS]:
-        raise ValueError(f"unknown looks {unknown}; expected some of {', '.join(LOOKS)}")
+    for what, said, known in (("looks", config.looks, LOOKS), ("sections", config.sections, SECTIONS)):
+        if unknown := [one for one in said if one not in known]:
+            raise ValueError(f"unknown {what} {unknown}; expected some of {', '.join(known)}")
     if not config.runs:
         raise ValueError("pictures of what? Name the folders of runs")
     with meter() as bars:

@@ -54,7 +54,7 @@ function curves({ title, series, levels = [], label = "step" }) {
   // The interval of a few seeds may be far wider than the seeds themselves: it is cut off at the frame.
   const drawn = series.flatMap((one) => [
     ...one.mean,
-    ...(one.runs ? one.runs.flat() : [...(one.low ?? []), ...(one.high ?? [])]),
+    ...(one.runs?.length > 1 ? one.runs.flat() : [...(one.low ?? []), ...(one.high ?? [])]),
   ]);
   const shown = [...drawn, ...levels.map((level) => level.value)].filter((value) => value !== null);
   const steps = series.flatMap((one) => one.steps);
@@ -179,7 +179,7 @@ function sign(name, x, y) {
 
 /** Share of right answers by the points that they were given; a judge that knows lies on the diagonal. */
 function reliability({ name, bins, slot = 0 }) {
-  const [size, left, bottom, top] = [260, 40, 34, 10];
+  const [size, left, bottom, top] = [266, 40, 40, 12];
   const xs = scale([0, 1], [left, size - 10]);
   const ys = scale([0, 1], [size - bottom, top]);
   const most = Math.max(...bins.map((bin) => bin.count));
@@ -192,8 +192,9 @@ function reliability({ name, bins, slot = 0 }) {
   for (const at of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
     picture.append(
       svg("line", { class: "grid", x1: xs(0), x2: xs(1), y1: ys(at), y2: ys(at) }),
-      svg("text", { class: "tick", x: left - 6, y: ys(at) + 4, "text-anchor": "end" }, figure(at)),
-      svg("text", { class: "tick", x: xs(at), y: size - bottom + 14, "text-anchor": "middle" }, figure(at * 5)),
+      // As far from the axes as the greatest dot reaches.
+      svg("text", { class: "tick", x: left - 12, y: ys(at) + 4, "text-anchor": "end" }, figure(at)),
+      svg("text", { class: "tick", x: xs(at), y: size - bottom + 20, "text-anchor": "middle" }, figure(at * 5)),
     );
   }
   picture.append(

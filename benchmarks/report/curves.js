@@ -14,6 +14,9 @@ const GROUPS = [
   ["Time and everything else", () => true, false],
 ];
 
+/** Panels at most in a group that is open from the start: runs with many kinds of tasks have hundreds. */
+const PANELS = 24;
+
 /** The last part of a name. */
 function figureOf(name) {
   return name.slice(name.lastIndexOf("/") + 1);
@@ -28,15 +31,13 @@ function curvesSection(data, view) {
   const curved = data.curves.filter((one) => Object.keys(one.metrics).length);
   if (!curved.length) return null;
   const games = distinct(curved.map((one) => one.game));
-  const seeds = Math.max(...curved.map((one) => one.seeds.length));
   return [
     el(
       "p",
       { class: "note" },
-      seeds > 1
-        ? "A thick line is the mean over seeds, thin lines are single seeds; the shade is the 95 % interval of the " +
-            "mean (Student’s t), from three seeds on."
-        : "One seed a line, so there are no intervals over seeds.",
+      "A thick line is the mean over the seeds that have got so far, thin lines are single seeds. The shade is a 95 % ",
+      "interval, cut off at the frame: of the mean over seeds (Student’s t) from three seeds on, and over tasks where ",
+      "an arm has one seed and was tried on held-out tasks.",
     ),
     games.map((game) =>
       gameCurves(
@@ -73,7 +74,7 @@ function gameCurves(game, arms, view, named) {
                   { class: "panels" },
                   mine.map((name) => panel(name, shown, slots, short)),
                 ),
-              { open: view.open.get(id) ?? opened, "data-fold": id },
+              { open: view.open.get(id) ?? (opened && mine.length <= PANELS), "data-fold": id },
             )
           : null;
       }).filter(Boolean),

@@ -73,7 +73,7 @@ function runsSection(data) {
       "p",
       { class: "note" },
       "Rewards: at the first and the last step where something was learned; otherwise the mean over the ",
-      "episodes on this page, with its 95 % interval over tasks.",
+      "episodes on this page, with its 95 % interval over tasks. Ends: of the episodes on this page.",
     ),
     settings.length
       ? fold("Settings of every run", () =>
@@ -98,7 +98,7 @@ function ends(run) {
   const parts = Object.entries(run.ends);
   const said = parts.map(([end, some]) => `${words(end)} ${Math.round((100 * some) / all)} %`);
   const shown = said.slice(0, 3).join(", ") + (said.length > 3 ? `, ${said.length - 3} more` : "");
-  return el("span", { title: said.join(", ") }, shown);
+  return el("span", { class: "ends", title: said.join(", ") }, shown);
 }
 
 function shortcutsSection(data) {
@@ -107,7 +107,8 @@ function shortcutsSection(data) {
     el(
       "p",
       { class: "note" },
-      "What known wrong procedures get right on the very tasks that were played. Filled dots are the run’s own; ",
+      "What known wrong procedures get right on the very tasks that were played, over all steps on this page ",
+      "together. Filled dots are the run’s own; ",
       "a right number that is no better than a shortcut’s need not have been worked out.",
     ),
     el(
@@ -143,13 +144,18 @@ function tablesSection(data) {
           plain(one.title),
           [...one.heads, ...one.estimates].map(words),
           one.rows.map((row) => [
-            ...one.heads.map((head) => (head in row ? plain(String(row[head])) : null)),
+            ...one.heads.map((head) => (head in row ? told(row[head]) : null)),
             ...one.estimates.map((name) => (row[name] ? interval(row[name]) : null)),
           ]),
         ),
       { open: data.tables.length === 1 },
     ),
   );
+}
+
+/** What names a row: whole numbers and words as they are, other numbers in few digits. */
+function told(value) {
+  return typeof value === "number" && !Number.isInteger(value) ? figure(value) : plain(String(value));
 }
 
 function costSection(data) {

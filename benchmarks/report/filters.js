@@ -114,7 +114,7 @@ function filterForm(data, choice, changed) {
           el("span", {}, label),
           el(
             "select",
-            { name, onchange: (event) => set(name, event.target.value) },
+            { name, id: `choice-${name}`, onchange: (event) => set(name, event.target.value) },
             all === null ? null : el("option", { value: "" }, all),
             options.map(([value, said]) => el("option", { value, selected: choice[name] === value }, said)),
           ),
@@ -129,6 +129,7 @@ function filterForm(data, choice, changed) {
       type: "number",
       step: "any",
       name,
+      id: `choice-${name}`,
       value: choice[name],
       "aria-label": label,
       placeholder: label,

@@ -1,7 +1,12 @@
 // Judges beside the truth: reliability of their points, and the two alarms round by round.
 
-function judgesSection(data) {
+/** Runs whose rounds are shown at once. */
+const AUDITED = 6;
+
+function judgesSection(data, view) {
   if (!data.reliability.length && !data.rounds.length) return null;
+  const rest = data.rounds.slice(AUDITED);
+  const rings = (run) => run.rows.some((row) => row.pleased || row.blind);
   const titles = { auroc: "AUROC in a group", pair_right: "pairs right", pair_wrong: "pairs wrong", read: "readable" };
   return [
     data.reliability.length
@@ -10,8 +15,9 @@ function judgesSection(data) {
           el(
             "p",
             { class: "note" },
-            "Right answers, by the points that the judge gave: a judge that knows lies on the dashed line. ",
-            "Size is the number of answers; bars are 95 % intervals (Wilson). ",
+            "Right answers, by the points that the judge gave, over all steps on this page together: a judge that ",
+            "knows lies on the dashed line. ",
+            "Size is the number of answers; bars are 95 % intervals (Wilson), as if all answers were independent. ",
             "The truth is a sealed check that nothing that learns can see.",
           ),
           el(
@@ -43,14 +49,21 @@ function judgesSection(data) {
           el(
             "p",
             { class: "note" },
-            "Two alarms, on held-out tasks against the first round. ",
+            "Two alarms, on held-out tasks against the first round; shades are 95 % intervals over tasks. ",
             el("b", {}, "Pleased"),
             ": the judge’s mean rises and the truth does not. ",
             el("b", {}, "Blind"),
-            ": within a group, right answers have no more points than wrong ones ",
-            "(the interval of its AUROC reaches down to a half).",
+            ": within a group, right answers cannot be shown to have more points than wrong ones ",
+            "(the interval of its AUROC reaches down to a half). After ±: two standard errors.",
           ),
-          data.rounds.map((one) => alarms(one, titles)),
+          data.rounds.slice(0, AUDITED).map((one) => alarms(one, titles)),
+          rest.length
+            ? fold(
+                `${count(rest.length, "more run")}, of which an alarm rings in ${rest.filter(rings).length}`,
+                () => rest.map((one) => alarms(one, titles)),
+                { open: view.open.get("rounds"), "data-fold": "rounds" },
+              )
+            : null,
         ]
       : null,
   ];

@@ -178,7 +178,7 @@ function remember() {
   const said = new URLSearchParams(Object.entries(choice).filter(([, value]) => value !== ""));
   if (view.current && (view.touched || said.size)) said.set("episode", view.current.key);
   if (view.other) said.set("with", view.other.key);
-  if (said.size) history.replaceState(null, "", `#${said}`);
+  if (said.size || location.hash.includes("=")) history.replaceState(null, "", `#${said}`);
 }
 
 /** Choose what the address says. */
@@ -271,12 +271,22 @@ async function follow() {
 }
 
 function renew(news) {
-  const [current, other, focus, top] = [view.current?.key, view.other?.key, document.activeElement?.id, scrollY];
+  const [current, other, focused, top] = [view.current?.key, view.other?.key, document.activeElement, scrollY];
+  const [rows, reader] = [list?.box.scrollTop ?? 0, document.getElementById("reader")];
+  const [caret, place] = [focused.selectionStart, reader?.scrollTop];
   data = indexed(news);
   view.current = data.byKey.get(current) ?? null;
   view.other = data.byKey.get(other) ?? null;
   drawAll();
-  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+  if (list) list.box.scrollTop = rows;
+  if (reader && current && view.current?.key === current) {
+    // An episode never changes: whoever reads it goes on where they are, with what they have opened.
+    document.getElementById("reader").replaceWith(reader);
+    reader.scrollTop = place;
+  }
+  const found = focused.isConnected ? focused : document.getElementById(focused.id);
+  found?.focus({ preventScroll: true });
+  if (typeof caret === "number") found?.setSelectionRange(caret, caret);
   scrollTo(0, top);
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,7 +50,7 @@ class Follower:
         """
         with self._lock:
             if monotonic() - self._looked > REST:
-                seen = watched(path for path in self.paths if path.is_dir())
+                seen = watched(self.paths)
                 if seen != self._seen:
                     content = gather(
                         self.paths,
@@ -130,7 +131,8 @@ def server_of(follower: Follower, *, port: int) -> ThreadingHTTPServer:
             ):
                 if value:
                     self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # the page was closed meanwhile
+                self.end_headers()
+                self.wfile.write(body)
 
     return ThreadingHTTPServer((HOST, port), Handler)

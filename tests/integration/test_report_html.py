@@ -42,12 +42,14 @@ class Page(HTMLParser):
         self.blocks: list[tuple[str, dict[str, str | None], str]] = []
         self.policy = ""
         self.titles: list[str] = []
+        self.addresses: list[str] = []
         self._open = ""
         self.feed(page.decode())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = dict(attrs)
         self._open = tag
+        self.addresses += [str(said[name]) for name in ("href", "src", "action", "data") if name in said]
         if tag in ("script", "style"):
             self.blocks.append((tag, said, ""))
         if said.get("http-equiv") == "Content-Security-Policy":
@@ -132,6 +134,7 @@ def test_the_policy_lets_this_script_and_this_style_run_alone(
 
 def test_nothing_in_a_page_points_anywhere(content: dict[str, Any]) -> None:
     page = Page(render({**content, "episodes": [], "texts": [], "runs": []}))
+    assert {address.partition(":")[0].partition("#")[0] for address in page.addresses} == {"", "data"}
     shown = "".join(text for _, said, text in page.blocks if said.get("type") is None)
     assert not [word for word in ("http://", "https://", "@import", "url(") if word in shown.replace(SVG_NAME, "")]
 
@@ -189,6 +192,18 @@ def test_a_server_answers_this_machine_and_its_own_name_alone(tmp_path: Path) ->
         if own != HOST and not own.startswith("127."):
             with pytest.raises(OSError), socket.create_connection((own, port), timeout=1):
                 pass
+
+
+def test_a_server_follows_the_file_of_an_evaluation_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selftaught.benchmarks.report.server.REST", 0.0)
+    rows = tmp_path / "greedy.json"
+    table = '{"rows": [{"policy": "greedy", "success": {"mean": %s, "low": 0, "high": 1}}]}'
+    rows.write_text(table % 0.5)
+    follower = Follower([rows], LIMITS)
+    first = follower.newest()[2]
+    assert follower.newest()[2] == first
+    rows.write_text(table % 0.75)
+    assert follower.newest()[2] != first
 
 
 def test_a_server_says_what_is_wrong_with_a_run_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,16 @@ def test_on_a_phone_nothing_scrolls_sideways_and_one_thing_is_read_at_a_time(ope
         assert opened.run(shown.format("list")) == "block"
 
 
+def test_on_a_phone_what_is_cleared_is_gone_from_the_address(opened: Tab, address: str) -> None:
+    opened.look(PHONE)
+    opened.open("about:blank#")
+    opened.open(address)
+    choose(opened, "game", "taboo")
+    assert opened.run("location.hash") == "#game=taboo"
+    opened.run("document.querySelector('.filters [type=reset]').click()")
+    opened.wait("location.hash === ''")
+
+
 def test_whoever_does_not_see_it_is_told(opened: Tab) -> None:
     opened.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     unnamed = "[...document.querySelectorAll('{}')].filter((one) => !({})).map((one) => one.outerHTML)"

@@ -267,10 +267,15 @@ def test_a_page_that_follows_a_run_shows_its_news_and_keeps_what_is_chosen(
         page.run("document.getElementById('list').focus()")
         page.press("j")
         choose(page, "text", "c")
+        page.run("document.querySelector('.episode details').open = true")
+        page.run("document.getElementById('reader').style.height = '9rem'")
+        page.run("document.getElementById('reader').scrollTop = 40")
         write_shard(shard_path(tmp_path, 1), [episode("three", ["cd", "e"])])
         page.wait("document.getElementById('found').textContent === '2 of 3 episodes'")
         assert texts(page, ".turn > .said") == ["c", "d"]
         assert page.run("document.activeElement.id") == "list"
         assert page.run("document.querySelector('[name=text]').value") == "c"
+        assert page.run("document.querySelector('.episode details').open")
+        assert page.run("document.getElementById('reader').scrollTop") == 40
         assert page.problems == []
         page.open("about:blank#")
