@@ -96,7 +96,7 @@ function manyRuns(caption, heads, rows) {
 function ends(run) {
   const all = Object.values(run.ends).reduce((sum, some) => sum + some, 0);
   const parts = Object.entries(run.ends);
-  const said = parts.map(([end, some]) => `${words(end)} ${Math.round((100 * some) / all)} %`);
+  const said = parts.map(([end, some]) => `${words(end)} ${Math.round((100 * some) / all)}\u00a0%`);
   const shown = said.slice(0, 3).join(", ") + (said.length > 3 ? `, ${said.length - 3} more` : "");
   return el("span", { class: "ends", title: said.join(", ") }, shown);
 }
