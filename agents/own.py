@@ -5,14 +5,10 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+from selftaught.places import named
 from selftaught.types import Agent, Ask, Reply, Streaming
 
 PYTHON = "python:"
@@ -42,7 +38,8 @@ class Own:
 
     def _checked(self, asks: Sequence[Ask]) -> list[Reply]:
         try:
-            found = list(self.answer(asks))
+            found = self.answer(asks)
+            found = [found] if isinstance(found, str) else list(found)  # a text is no list of letters
         except Exception as error:  # whatever a stranger's code raises
             raise RuntimeError(f"policy {self.name!r} raised {error!r} {_at(asks)}") from error
         if len(found) != len(asks):
@@ -59,22 +56,13 @@ def own_policy(written: str) -> Agent:
     An agent with a stream, such as one of ``selftaught.agents``, is taken as it is.
 
     Raises:
-        ValueError: if there is nothing of that name, or nothing that plays.
+        ValueError: if there is nothing of that name, or nothing that plays, or the module cannot be imported.
         FileNotFoundError: if there is no such file.
-        ImportError: if the module cannot be imported.
     """
     place, colon, name = written.removeprefix(PYTHON).rpartition(":")
     if not (colon and place and name):
         raise ValueError(f"an own policy is written python:MODULE:NAME or python:FILE.py:NAME, not {written!r}")
-    module = _module(place)
-    try:
-        found = getattr(module, name)
-    except AttributeError:
-        mine = {
-            own: value for own, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
-        }
-        offered = sorted(own for own, value in mine.items() if callable(value) or hasattr(value, "reply"))
-        raise ValueError(f"{place} has no {name!r} for {written!r}; it has {', '.join(offered) or 'nothing'}") from None
+    found = named(f"{place}:{name}")
     if isinstance(found, type):
         try:
             found = found()
@@ -91,41 +79,6 @@ def own_policy(written: str) -> Agent:
     raise ValueError(
         f"{written!r} is a {type(found).__name__}: a policy is a function from an ask to a text, or has `reply`"
     )
-
-
-def _module(place: str) -> Any:
-    """The module of this name, those in the working directory included, or the one that a file holds."""
-    if not place.endswith(".py"):
-        _search(Path.cwd())
-        try:
-            return importlib.import_module(place)
-        except ModuleNotFoundError as error:
-            if error.name is None or not f"{place}.".startswith(f"{error.name}."):
-                raise  # it is there, and imports what is not
-            raise ImportError(
-                f"no module {place!r}, here or installed: for a file write python:path/to/file.py:NAME"
-            ) from None
-    path = Path(place).resolve()
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {place} to take a policy from")
-    name = str(path)  # which no other module has
-    if name not in sys.modules:
-        _search(path.parent)
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None and spec.loader is not None, path
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
-    return sys.modules[name]
-
-
-def _search(folder: Path) -> None:
-    """Let modules be found in a folder as well; last, so that nothing that is installed is hidden."""
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
 
 
 def _at(asks: Sequence[Ask]) -> str:

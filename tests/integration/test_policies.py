@@ -120,7 +120,7 @@ def test_a_person_plays_against_a_server(monkeypatch: pytest.MonkeyPatch, capsys
         ("openai:http://127.0.0.1:9/v1#m", "no server replies at http://127.0.0.1:9/v1"),
         ("openai:http://127.0.0.1:9/v1", "write openai:http://HOST:PORT/v1#MODEL"),
         ("openai:127.0.0.1:9#m", "a server's address is written http://HOST:PORT/v1, not '127.0.0.1:9'"),
-        ("python:nowhere.py:f", "no file nowhere.py"),
+        ("python:nowhere.py:f", "there is no file nowhere.py"),
         ("opneai:http://127.0.0.1:9/v1#m", "openai:URL#MODEL, python:MODULE:NAME or python:FILE.py:NAME"),
         ("nobody", "known are"),
     ],

@@ -59,7 +59,6 @@ class Casting:
         Raises:
             ValueError: on an unknown player, with the known ones, and on one that is written wrongly.
             FileNotFoundError: if there is no such model, adapter or file.
-            ImportError: if there is no such module.
             ConnectionError: if there is no such server, or no such model on it.
         """
         from selftaught.agents.scripted import Scripted
