@@ -119,12 +119,13 @@ class ServerAgent:
         self._down = False
         self._lock = Lock()
 
-    def check(self) -> None:
-        """Make sure, once, that the server is there and knows the model, and find out which settings it takes.
+    def check(self, *, again: bool = False) -> None:
+        """Make sure, once or ``again``, that the server is there and knows the model, and which settings it takes.
 
         Raises:
             ConnectionError: if it cannot be played with; the message has the address and the remedy.
         """
+        self._checked = self._checked and not again
         while not self._checked:
             try:
                 self._persist(PROBE, Event(), tries=self.patience.first_tries, first=True)

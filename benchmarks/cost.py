@@ -68,17 +68,23 @@ def sampled(episodes: Iterable[Episode]) -> int:
     return sum(len(turn.reply.tokens) for episode in episodes for turn in episode.turns)
 
 
-def of_training(folder: Path, *, epochs: int, labels: Mapping[str, Label], judges: Collection[Seat] = ()) -> Cost:
+def of_training(
+    folder: Path, *, epochs: Mapping[str, int], labels: Mapping[str, Label], judges: Collection[Seat] = ()
+) -> Cost:
     """What a stage of training cost, by what lies in its folder; the time is not in it.
 
     Args:
         folder: with runs of ``selftaught.algorithms.train`` in it or in its subfolders.
-        epochs: passes over the examples of a step.
+        epochs: passes over the examples of a step in each subfolder; those of "" in all that are not named.
         labels: what kind of labels the run in each subfolder made ("" for the folder itself); none of others.
         judges: seats whose replies are judgements.
     """
     metrics = {path.parent: [json.loads(line) for line in path.open()] for path in folder.rglob("metrics.jsonl")}
-    trained = sum(row.get("learn/trained_tokens") or 0 for rows in metrics.values() for row in rows)
+    trained = sum(
+        (row.get("learn/trained_tokens") or 0) * epochs.get(str(here.relative_to(folder)), epochs[""])
+        for here, rows in metrics.items()
+        for row in rows
+    )
     shards = folder.rglob("episodes/step-*.jsonl")
     tokens = sum(sampled(read_shard(path)) for path in shards)
     found: dict[Label, int] = {}
@@ -86,18 +92,23 @@ def of_training(folder: Path, *, epochs: int, labels: Mapping[str, Label], judge
         here = folder / name
         if here in metrics:
             found[kind] = found.get(kind, 0) + _labels(here, kind, metrics[here], judges)
-    return Cost(tokens, int(trained) * epochs, 0.0, found)
+    return Cost(tokens, int(trained), 0.0, found)
 
 
 def _labels(folder: Path, kind: Label, rows: Iterable[Mapping[str, Any]], judges: Collection[Seat]) -> int:
     match kind:
-        case "rows":
-            return int(sum(row["learn/sequences"] for row in rows))
-        case "pairs":
-            return int(sum(row["learn/sequences"] for row in rows)) // 2
+        case "rows" | "pairs":
+            sequences = sum(row["learn/sequences"] for row in rows)
+            return round(sequences * _fresh(folder) / (2 if kind == "pairs" else 1))
         case "rewards":
             return sum(_rewards(episode) for episode in read_run(folder))
     return sum(turn.ask.seat in judges for episode in read_run(folder) for turn in episode.turns)
+
+
+def _fresh(folder: Path) -> float:
+    """The share of a run's episodes that are not one of the others again: a lesson may be learned more than once."""
+    said = [tuple((turn.ask.messages, turn.reply.text) for turn in episode.turns) for episode in read_run(folder)]
+    return len(set(said)) / max(1, len(said))
 
 
 def _rewards(episode: Episode) -> int:
@@ -107,6 +118,14 @@ def _rewards(episode: Episode) -> int:
     return len({turn.ask.seat for turn in episode.turns if turn.reply.tokens})
 
 
+def note(folder: Path, *, processor: float = 0.0, clock: float = 0.0, tokens: int = 0) -> None:
+    """Add to what was spent in a folder: seconds, and sampled tokens that are in no reply, as those of most servers."""
+    path = folder / SPENT
+    past = json.loads(path.read_text()) if path.exists() else []
+    with aside(path) as file:
+        file.write(json.dumps([*past, [processor, clock, tokens]]).encode())
+
+
 @contextmanager
 def metered(folder: Path) -> Iterator[None]:
     """Add what is spent within to what earlier attempts in the folder spent, however it ends."""
@@ -114,16 +133,14 @@ def metered(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        path = folder / SPENT
-        past = json.loads(path.read_text()) if path.exists() else []
-        with aside(path) as file:
-            file.write(json.dumps([*past, [_processor() - processor, perf_counter() - clock]]).encode())
+        note(folder, processor=_processor() - processor, clock=perf_counter() - clock)
 
 
-def processor_seconds(folder: Path) -> float:
-    """Of all attempts in the folder that came to an end."""
+def noted(folder: Path) -> Cost:
+    """What was noted of all attempts in the folder that came to an end."""
     path = folder / SPENT
-    return float(sum(processor for processor, _ in json.loads(path.read_text()))) if path.exists() else 0.0
+    rows = json.loads(path.read_text()) if path.exists() else []
+    return Cost(sampled_tokens=sum(row[2] for row in rows), processor_seconds=float(sum(row[0] for row in rows)))
 
 
 def _processor() -> float:

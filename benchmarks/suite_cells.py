@@ -16,7 +16,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from selftaught.benchmarks.cost import Cost, metered, processor_seconds, sampled
+from selftaught.agents.server import ServerAgent
+from selftaught.benchmarks.cost import Cost, metered, note, noted, sampled
 from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.item import REFERENCES, Item
 from selftaught.benchmarks.recipes import ADAPTER, RECIPE, TRAINED, Cap, recipe_of
@@ -173,7 +174,7 @@ def _evaluate(cell: Cell, terms: Terms, seats: Seats) -> None:
         episodes = list(_episodes(cell, item, terms, seats))
     scores, tasks = [item.score(episode) for episode in episodes], [episode.task.id for episode in episodes]
     figures = seat_figures(item.seats[0], episodes, measures=item.measures)
-    used = Cost(sampled(episodes), 0, processor_seconds(folder))
+    used = noted(folder) + Cost(sampled(episodes))
     result = {
         "policy": cell.policy,
         "item": cell.item,
@@ -200,9 +201,13 @@ def _episodes(cell: Cell, item: Item, terms: Terms, seats: Seats) -> Iterator[Ep
         path = shard_path(folder, part)
         if not path.exists():
             table = table or _Table(_seated(cell, item, terms, seats), item.opponents())
-            here = tasks[first : first + PART]
+            here, before = tasks[first : first + PART], table.sampled()
             seed, label = cell.seed * 10_000 + part, f"{cell.policy}/{cell.label}/"
-            write_shard(path, rollout(item.made(), here, partial(table.cast, first), seed=seed, label=label))
+            played = rollout(item.made(), here, partial(table.cast, first), seed=seed, label=label)
+            if untold := table.sampled() - before - sampled(played):
+                note(folder, tokens=untold)
+            table.check(played)
+            write_shard(path, played)
         yield from read_shard(path)
 
 
@@ -217,6 +222,22 @@ class _Table:
         """Who sits where in the game of the task at ``place`` from ``first`` on."""
         turn = first + place
         return {**self.mine, **{seat: agents[turn % len(agents)] for seat, agents in self.others.items()}}
+
+    def sampled(self) -> int:
+        """Tokens that the policy has sampled so far, by its own count; those of most servers are in no reply."""
+        agents = {id(agent): agent for agent in self.mine.values()}
+        return sum(getattr(agent, "sampled_tokens", 0) for agent in agents.values())
+
+    def check(self, played: Sequence[Episode]) -> None:
+        """Where replies failed, make sure that their server is still there: its silence is no score of the policy.
+
+        Raises:
+            ConnectionError: if it is not.
+        """
+        if any(turn.reply.stop == "failed" for episode in played for turn in episode.turns):
+            for agent in self.mine.values():
+                if isinstance(agent, ServerAgent):
+                    agent.check(again=True)
 
 
 @lru_cache(maxsize=64)

@@ -25,12 +25,11 @@ from selftaught.algorithms.dpo import Dpo
 from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.learner import Algorithm, Learner
-from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.spag import Spag
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks import hardware_learning, self_rewarding, sequences, studying
-from selftaught.benchmarks.cost import Cost, Label, metered, of_data, of_training, processor_seconds
+from selftaught.benchmarks.cost import Cost, Label, metered, noted, of_data, of_training
 from selftaught.benchmarks.recipes import ADAPTER, SELF, TRAINED, Cap, Judged, Played, Recipe, Stage, Studied, Taught
 from selftaught.benchmarks.recipes import Algorithm as Name
 from selftaught.benchmarks.self_rewarding_studies import STUDIES as JUDGED
@@ -64,10 +63,10 @@ def train_policy(
         agent.save(hidden)
         shutil.rmtree(folder / ADAPTER, ignore_errors=True)
         hidden.rename(folder / ADAPTER)
-    spent = Cost(processor_seconds=processor_seconds(folder))
+    spent = noted(folder)
     for place, stage in enumerate(stages):
         here = folder / f"{place}-{_name(stage)}"
-        spent += of_training(here, epochs=_learning(stage).epochs, labels=_labels(stage), judges=(JUDGE, META_JUDGE))
+        spent += of_training(here, epochs=_epochs(stage), labels=_labels(stage), judges=(JUDGE, META_JUDGE))
     with aside(folder / TRAINED) as file:
         file.write((json.dumps({"cost": spent.as_data()}, indent=1) + "\n").encode())
     return folder / ADAPTER
@@ -230,8 +229,12 @@ def _name(stage: Stage) -> str:
     return stage.algorithm if isinstance(stage, Played) else type(stage).__name__.lower()
 
 
-def _learning(stage: Stage) -> Optimisation:
-    return JUDGED[stage.study].learning if isinstance(stage, Judged) else stage.learning
+def _epochs(stage: Stage) -> Mapping[str, int]:
+    """Passes over the examples of a step, by the subfolder of the run."""
+    if isinstance(stage, Judged):
+        study = JUDGED[stage.study]
+        return {"": study.learning.epochs, "taught": study.imitation.epochs}
+    return {"": stage.learning.epochs}
 
 
 def _labels(stage: Stage) -> Mapping[str, Label]:
