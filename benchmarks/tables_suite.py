@@ -7,17 +7,16 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from selftaught.benchmarks.cells import Row, cell, markdown, source
 from selftaught.benchmarks.cost import PRICE, Cost, of_data
 from selftaught.benchmarks.item import REFERENCES
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.benchmarks.suite_cells import NONE
+from selftaught.statistics import interquartile_mean, interval, resampled_tasks
 from selftaught.summary import Estimate, bootstrap
 
 MILLION: Final = 1e6
-RESAMPLES: Final = 2000
 
 
 def summary(rows: Sequence[Row]) -> dict[str, Any]:
@@ -35,8 +34,15 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         line = {"policy": policy, "algorithm": algorithm, "scores": found}
         if any(_whole(mine, items, seed) for seed in {row["seed"] for row in mine}):
             line["overall"] = asdict(overall(mine, items))
+        if failed := {row["item"]: row["metrics"]["failed"]["mean"] for row in mine if _failed(row)}:
+            line["failed"] = failed
         lines.append({**line, **_cost(mine)})
     return {"items": items, "lines": lines}
+
+
+def _failed(row: Row) -> bool:
+    """Whether a server failed to give some of the replies."""
+    return bool(row["metrics"].get("failed", {"mean": 0.0})["mean"] > 0)
 
 
 def _whole(rows: Sequence[Row], items: Sequence[str], seed: int) -> bool:
@@ -53,18 +59,10 @@ def overall(rows: Sequence[Row], items: Sequence[str]) -> Estimate:
     """The interquartile mean over items and seeds that have all of them; its tasks are drawn anew item by item."""
     known = {(row["seed"], row["item"]): np.asarray(row["scores"]) for row in rows}
     seeds = [seed for seed in sorted({row["seed"] for row in rows}) if _whole(rows, items, seed)]
-    scores = [np.stack([known[seed, item] for seed in seeds]) for item in items]
-    random = np.random.default_rng(0)
-    drawn = [one[:, random.integers(one.shape[1], size=(RESAMPLES, one.shape[1]))].mean(axis=-1) for one in scores]
-    low, high = np.percentile(_middle(np.concatenate(drawn)), [2.5, 97.5])
-    point = float(_middle(np.concatenate([one.mean(axis=1) for one in scores])[:, None])[0])
-    return Estimate(point, float(low), float(high), len(seeds) * len(items))
-
-
-def _middle(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The mean of the middle half of each column; a quarter, rounded down, is cut at each end."""
-    ordered, cut = np.sort(scores, axis=0), len(scores) // 4
-    return np.asarray(ordered[cut : len(scores) - cut].mean(axis=0))
+    scores = [np.stack([known[seed, item] for seed in seeds], axis=1) for item in items]  # tasks by seeds
+    means = np.stack([one.mean(axis=0) for one in scores], axis=1)
+    drawn = np.moveaxis(resampled_tasks(scores)[:, 0], -1, -2)
+    return interval(float(interquartile_mean(means)), interquartile_mean(drawn), count=means.size)
 
 
 def suite_table(content: Mapping[str, Any]) -> str:
@@ -156,4 +154,9 @@ def _note(content: Mapping[str, Any]) -> str:
     return (
         f"Scores from 0 to 1 over {seeds} seed{'s' * (seeds > 1)}, with 95 % intervals over tasks. *none*: a reference "
         "that makes no sense there."
+        + "".join(
+            f" {_named(line)}: {share:.1%} of the replies on {item} failed at its server and count as empty."
+            for line in content["lines"]
+            for item, share in line.get("failed", {}).items()
+        )
     )
