@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from selftaught.agents.server import Patience
 from selftaught.benchmarks import engines, suite_run
-from selftaught.benchmarks.cost import PRICE
+from selftaught.benchmarks.cost import PRICE, of_training
 from selftaught.benchmarks.item import REFERENCES
 from selftaught.benchmarks.publish import MORE, TABLES
+from selftaught.benchmarks.studies import of_chats
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.cli import main
-from selftaught.store import read_run
+from selftaught.store import read_run, read_shard, shard_path, write_shard
+from selftaught.types import Message
+from tests.unit.fault_server import MODEL, Handler, healthy, refusing, serving
 
 RUN = ["bench", "run", "--wandb", "off"]
 TINY = ["--steps", "1", "--games", "8"]
@@ -88,6 +92,16 @@ def test_the_cost_of_training_is_what_was_sampled_learned_and_labelled(trained: 
     ]
 
 
+def test_a_lesson_that_is_learned_again_is_one_label(tmp_path: Path) -> None:
+    lesson, other, again = of_chats([[Message("user", "hi"), Message("assistant", text)] for text in ("a", "b", "a")])
+    write_shard(shard_path(tmp_path / "told", 0), [lesson, other, again, replace(lesson, id="more")])
+    row = {"learn/sequences": 4.0, "learn/trained_tokens": 10.0}
+    (tmp_path / "told" / "metrics.jsonl").write_text(json.dumps(row) + "\n")
+    for epochs, tokens in (({"": 3}, 30), ({"": 3, "told": 1}, 10)):
+        cost = of_training(tmp_path, epochs=epochs, labels={"told": "rows"})
+        assert (cost.labels, cost.trained_tokens) == ({"rows": 2}, tokens)
+
+
 def test_parquet_has_what_jsonl_has(trained: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     stored = parquet.read_table(trained / "results.parquet").to_pylist()
@@ -152,6 +166,36 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path: Path) -> None:
     assert not list(folder.rglob(".*.tmp"))
 
 
+def test_a_server_that_dies_is_no_score_and_one_that_refuses_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Patience, "wait", lambda *_, **__: 0.01)
+    monkeypatch.setenv("COLUMNS", "500")
+
+    def dying(handler: Handler, body: Any) -> None:
+        (healthy if len(server.bodies) < 4 else refusing(500, {"error": "out of memory"}))(handler, body)
+
+    def picky(handler: Handler, body: Any) -> None:
+        (healthy if len(body["messages"]) == 1 else refusing(400, {"error": "not this one"}))(handler, body)
+
+    with serving(dying) as server:
+        policy = f"openai:{server.url}#{MODEL}"
+        command = [*RUN, "--policy", policy, "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
+        assert main(command) == 2
+        assert "HTTP 500: out of memory" in capsys.readouterr().err
+        assert {row["policy"] for row in rows(tmp_path)} == set(REFERENCES)
+        server.answer = healthy
+        assert main(command) == 0
+        row = next(row for row in rows(tmp_path) if row["policy"] == policy)
+        (shard,) = tmp_path.glob("cells/openai*/*/*/*/episodes/*.jsonl")
+        asked = sum(len(episode.turns_of("defender")) for episode in read_shard(shard))
+        # Three tokens a reply, those of the first attempt included.
+        assert "failed" not in row["metrics"] and row["cost"]["evaluation"]["sampled_tokens"] >= 3 * asked > 0
+        server.answer = picky
+        assert main([*command[:-1], str(tmp_path / "picky")]) == 0
+        assert "100.0% of the replies on taboo/smoke-0 failed at its server" in capsys.readouterr().out
+
+
 def test_other_settings_are_refused_and_other_cells_are_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = [*RUN, "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
     assert main([*command, "--policy", "bayes"]) == 0
@@ -167,6 +211,10 @@ def test_other_settings_are_refused_and_other_cells_are_not(tmp_path: Path, caps
         (["--policy", "nobody"], "unknown player of seat 'defender'"),
         (["--policy", "bayes", "--train", "grpo"], "only models can be trained"),
         (["--policy", "model:fake@nowhere"], "no adapter in nowhere"),
+        (["--policy", "model:nowhere"], "no model 'nowhere'"),
+        (["--policy", "python:nowhere.py:f"], "there is no file nowhere.py"),
+        (["--policy", "openai:http://127.0.0.1:9/v1#m"], "no server replies at http://127.0.0.1:9/v1"),
+        (["--temperature", "-1"], "the temperature must be at least 0, not -1.0"),
         (["--jobs", "0"], "seeds and jobs must be at least 1"),
         (["--suite", "smok"], "did you mean 'smoke'"),
     ],
@@ -241,8 +289,9 @@ def test_a_sweeps_agent_logs_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_RUN_ID", "first")
-    command = ["bench", "agent", "--policy", "model:fake", "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
-    assert main(command) == 0
+    # As a sweep's agent writes them.
+    command = ["bench", "agent", "--policy=model:fake", "--seed=0", "--suite=taboo/smoke-0", "--train=none"]
+    assert main([*command, "--folder", str(tmp_path)]) == 0
     (shown,) = tmp_path.rglob("wandb/offline-run-*/**/episodes*.table.json")
     assert shown.is_relative_to(tmp_path / "first" / "wandb") and len(json.loads(shown.read_text())["data"]) == 4
     assert {row["policy"] for row in rows(tmp_path / "first")} == {*REFERENCES, "model:fake"}
@@ -250,8 +299,6 @@ def test_a_sweeps_agent_logs_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_sweep_names_what_the_agent_takes() -> None:
     yaml = pytest.importorskip("yaml")
-    from wandb.sdk.lib import filesystem as _  # noqa: F401  wandb is here
-
     from selftaught.benchmarks.suite import chosen
     from selftaught.commands.bench import AgentCommand
 
@@ -265,7 +312,7 @@ def test_the_sweep_names_what_the_agent_takes() -> None:
     )
     assert told["metric"] == {"name": "score", "goal": "maximize"}
     macros = [word for word in told["command"] if word.startswith("$")]
-    assert macros == ["${env}", "${interpreter}"] and told["command"][-2:] == ["bench", "agent"]
+    assert macros == ["${env}", "${interpreter}", "${args}"] and told["command"][-3:-1] == ["bench", "agent"]
 
 
 @pytest.mark.skipif(
@@ -288,7 +335,6 @@ def test_without_ray_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ImportError, match=r"pip install 'selftaught\[ray\]'"):
         list(engines.on_ray(print, ["job"]))
-    assert os.environ.get("RAY_ADDRESS") is None
 
 
 def test_without_pyarrow_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -162,6 +163,8 @@ def _terms(plan: Plan, running: Running, folder: Path, suite: str) -> Terms:
 
     if running.seeds < 1 or running.jobs < 1:
         raise ValueError(f"seeds and jobs must be at least 1, not {running.seeds} and {running.jobs}")
+    if not 0 <= running.temperature < math.inf:
+        raise ValueError(f"the temperature must be at least 0, not {running.temperature}")
     starts = {}
     for policy in plan.policies:
         if policy.startswith(MODEL):
@@ -200,12 +203,34 @@ def _carried_out(plan: Plan, terms: Terms, running: Running) -> list[tuple[Job, 
     from selftaught.progress import meter
     from selftaught.store import aside
 
+    _check(plan, terms)
     path = terms.folder / COMMANDS
     told = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     with aside(path) as file:
         file.write("".join(f"{line}\n" for line in dict.fromkeys([*told, command_line()])).encode())
     with meter() as bars:
         return run(plan, terms, seats, engine=_engine(running), bars=bars)
+
+
+def _check(plan: Plan, terms: Terms) -> None:
+    """Make sure that the games and policies of all that is left can be had, before anything is played.
+
+    Raises:
+        ValueError, FileNotFoundError, ImportError, ConnectionError: as ``Casting.agent``, or without an extra.
+    """
+    from selftaught.agents.local_models import FAKE, resolve
+    from selftaught.benchmarks.suite import ITEMS
+    from selftaught.benchmarks.suite_cells import finished
+
+    left = [cell for cell in plan.cells(terms) if not finished(cell, terms)]
+    for item in dict.fromkeys(cell.item for cell in left):
+        ITEMS[item].made()
+    for policy, item in {cell.policy: ITEMS[cell.item] for cell in left}.items():
+        if policy not in terms.starts:
+            if ":" in policy:
+                seats(item, policy, terms.temperature)
+        elif (model := terms.starts[policy][0]) != FAKE:
+            resolve(model)
 
 
 def _engine(running: Running) -> Engine[Any]:
