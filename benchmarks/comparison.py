@@ -28,7 +28,7 @@ Drawn = Literal["runs", "tasks"]
 ALL = "all items"
 
 FEWEST_RUNS = 3
-"""Runs of every item from which ``auto`` draws runs anew: of two, a bootstrap interval covers half of what it says."""
+"""Runs of every item from which ``auto`` draws runs anew, if they differ: intervals of two cover half of the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def read_rows(path: Path) -> list[Row]:
 
     Raises:
         FileNotFoundError: if there is neither.
-        ValueError: on a line or file that is not JSON.
+        ValueError: on a line or file that is not JSON, or a table without rows.
     """
     if path.is_dir():
         table = path / "results.jsonl"
@@ -103,10 +103,10 @@ def read_rows(path: Path) -> list[Row]:
         if not cells and not table.is_file():
             raise FileNotFoundError(f"no results in {path}: name the folder of `selftaught bench run`, or a .jsonl")
         # The table is written after the cells, so that the cells are never the older ones.
-        return [_decoded(cell, cell.read_text("utf-8")) for cell in cells] or read_rows(table)
+        return [row for cell in cells for row in _decoded(cell)] or read_rows(table)
     if not path.is_file():
         raise FileNotFoundError(f"no results at {path}: name the folder of `selftaught bench run`, or a .jsonl")
-    return [_decoded(path, line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    return _decoded(path)
 
 
 def runs_of(rows: Iterable[Row], *, of: str | None = None) -> tuple[list[Run], list[str]]:
@@ -166,26 +166,26 @@ def compare(pairing: Pairing, *, over: Over = "auto", seed: int = 0) -> Comparis
 
     An item's interval draws its runs anew, or its tasks (those of one id together), as ``summary.bootstrap`` does. Over
     all items the draw is stratified by item; pairs stay together. Where runs are drawn and items have differently many,
-    as many of each go into the figures over all items as the least has.
+    as many of each go into the figures over all items as the least has. Counts are of pairs of scores.
 
     Raises:
         ValueError: if ``over`` is ``runs`` and an item has one alone.
     """
     items = _by_item(pairing.pairs)
     drawn = _drawn(items, over)
-    points, replicates, left_out = _matrices(items, drawn, seed=seed)
+    even, left_out = _even(items, drawn)
+    points, replicates = _matrices(even, drawn, seed=seed)
+    count = sum(len(one.tasks) for pairs in even.values() for one in pairs)
     rows = [_item_row(item, pairs, drawn, seed=seed) for item, pairs in items.items()]
     for name in ("mean", "iqm"):
         figure = statistics.AGGREGATES[name]
         first, second = (float(figure(points[..., side])) for side in (0, 1))
         spread = figure(replicates[..., 1]) - figure(replicates[..., 0])
-        difference = statistics.interval(second - first, spread, count=len(pairing.pairs))
+        difference = statistics.interval(second - first, spread, count=count)
         rows.append(Compared(ALL, name, first, second, difference))
     better = statistics.probability_of_improvement
     improvement = statistics.interval(
-        float(better(points[..., 0], points[..., 1])),
-        better(replicates[..., 0], replicates[..., 1]),
-        count=len(pairing.pairs),
+        float(better(points[..., 0], points[..., 1])), better(replicates[..., 0], replicates[..., 1]), count=count
     )
     return Comparison(pairing.names, tuple(rows), improvement, drawn, (*pairing.unpaired, *left_out))
 
@@ -200,7 +200,8 @@ def scores_of(runs: Sequence[Run], *, over: Over = "auto", seed: int = 0) -> tup
     """
     items = _by_item(pair(runs, runs).pairs)
     drawn = _drawn(items, over)
-    points, replicates, _ = _matrices(items, drawn, seed=seed)
+    even, _ = _even(items, drawn)
+    points, replicates = _matrices(even, drawn, seed=seed)
     return points[..., 0], replicates[..., 0], drawn
 
 
@@ -230,25 +231,40 @@ def _drawn(items: Mapping[str, Sequence[Pair]], over: Over) -> Drawn:
         alone = [item for item, pairs in items.items() if len(pairs) < 2]
         raise ValueError(f"one run alone tells nothing of other runs ({', '.join(alone)}): draw tasks anew instead")
     if over == "auto":
-        return "runs" if fewest >= FEWEST_RUNS else "tasks"
+        return "runs" if fewest >= FEWEST_RUNS and any(map(_differ, items.values())) else "tasks"
     return over
 
 
-def _matrices(items: Mapping[str, Sequence[Pair]], drawn: Drawn, *, seed: int) -> tuple[Array, Array, list[str]]:
-    """Scores ``[runs, items, side]``, the same of resamples, and in words which runs are in neither."""
+def _differ(pairs: Sequence[Pair]) -> bool:
+    """Whether the runs of an item are not all alike, as those of a greedy policy are: draws of these tell nothing."""
+    first, *others = pairs
+    return any(
+        not np.array_equal(getattr(one, side), getattr(first, side)) for one in others for side in ("first", "second")
+    )
+
+
+def _even(items: Mapping[str, Sequence[Pair]], drawn: Drawn) -> tuple[Mapping[str, Sequence[Pair]], list[str]]:
+    """As many runs of every item, if runs are drawn; and in words which are left out."""
     if drawn == "tasks":
-        means = [_by_task(pairs) for pairs in items.values()]
-        points = np.stack([one.mean(axis=0) for one in means])[None]
-        return points, statistics.resampled_tasks(means, seed=seed), []
+        return items, []
     fewest = min(map(len, items.values()))
-    points = np.array([[(one.first.mean(), one.second.mean()) for one in pairs[:fewest]] for pairs in items.values()])
-    points = points.swapaxes(0, 1)
     left_out = [
         f"{item}: {len(pairs) - fewest} of {len(pairs)} runs not in the figures over all items"
         for item, pairs in items.items()
         if len(pairs) > fewest
     ]
-    return points, statistics.resampled_runs(points, seed=seed), left_out
+    return {item: pairs[:fewest] for item, pairs in items.items()}, left_out
+
+
+def _matrices(items: Mapping[str, Sequence[Pair]], drawn: Drawn, *, seed: int) -> tuple[Array, Array]:
+    """Scores ``[runs, items, side]``, and the same of resamples."""
+    if drawn == "tasks":
+        means = [_by_task(pairs) for pairs in items.values()]
+        points = np.stack([one.mean(axis=0) for one in means])[None]
+        return points, statistics.resampled_tasks(means, seed=seed)
+    points = np.array([[(one.first.mean(), one.second.mean()) for one in pairs] for pairs in items.values()])
+    points = points.swapaxes(0, 1)
+    return points, statistics.resampled_runs(points, seed=seed)
 
 
 def _by_task(pairs: Sequence[Pair]) -> Array:
@@ -281,11 +297,13 @@ def _numbered(tasks: Sequence[str], scores: Sequence[float]) -> dict[tuple[str, 
     return found
 
 
-def _decoded(path: Path, text: str) -> Row:
+def _decoded(path: Path) -> list[Row]:
     try:
-        row = json.loads(text)
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
     except ValueError as error:
-        raise ValueError(f"{path}: not a row of results ({error})") from error
-    if not isinstance(row, dict):
-        raise ValueError(f"{path}: a row of results is an object, not {text[:40]!r}")
-    return row
+        raise ValueError(f"{path}: not rows of results, an object in JSON on every line ({error})") from error
+    if odd := [row for row in rows if not isinstance(row, dict)]:
+        raise ValueError(f"{path}: a row of results is an object, not {str(odd[0])[:40]!r}")
+    if not rows:
+        raise ValueError(f"{path} is empty: it should hold a row of results on every line")
+    return rows

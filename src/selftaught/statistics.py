@@ -104,7 +104,8 @@ def resampled_tasks(scores: Sequence[Array], *, seed: int = 0, resamples: int = 
     means = []
     for one in scores:
         counts = generator.multinomial(len(one), np.full(len(one), 1 / len(one)), size=resamples)
-        means.append(np.tensordot(counts / len(one), one, axes=1))
+        # Sums before the division: two sides with as many tasks right are then a tie, whichever tasks these are.
+        means.append(np.tensordot(counts, one, axes=1) / len(one))
     return np.stack(means, axis=1)[:, None]
 
 
@@ -137,7 +138,7 @@ def improvement(first: Array, second: Array, *, seed: int = 0, resamples: int = 
     one, two = checked(first), checked(second)
     if one.shape[1] != two.shape[1]:
         raise ValueError(f"both must be scores of the same items, not of {one.shape[1]} and {two.shape[1]}")
-    # Two seeds that no caller's other seed gives: the draws of the two must not go together.
+    # Of one seed, two with as many runs would be drawn in step, as if they were paired.
     seeds = np.random.SeedSequence(seed).generate_state(2)
     drawn = [resampled_runs(x, seed=int(s), resamples=resamples) for x, s in zip((one, two), seeds, strict=True)]
     return interval(

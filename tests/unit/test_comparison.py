@@ -12,6 +12,7 @@ import pytest
 
 from selftaught import cli
 from selftaught.benchmarks.comparison import aggregates, compare, pair, read_rows, runs_of
+from selftaught.statistics import resampled_tasks
 
 TASKS = [f"test/{place}" for place in range(20)]
 
@@ -76,6 +77,26 @@ def test_runs_are_drawn_anew_where_there_are_enough(seeds: int, over: str) -> No
             compare(pair(first, second), over="runs")
 
 
+def test_runs_that_are_all_alike_are_not_drawn_anew() -> None:
+    """A greedy policy plays every seed alike: over runs, any difference would look certain."""
+    scores = np.random.default_rng(0).random((2, 20)).tolist()
+    first, second = (runs_of([row("a/0", seed, side) for seed in range(3)])[0] for side in scores)
+    found = compare(pair(first, second))
+    assert found.over == "tasks" and all(one.difference.low < one.difference.high for one in found.rows)
+    assert {one.difference.count for one in found.rows} == {60}
+    trained = runs_of([row("a/0", seed, np.roll(scores[1], seed).tolist()) for seed in range(3)])[0]
+    assert compare(pair(first, trained)).over == "runs"
+
+
+def test_equal_counts_of_right_answers_tie_whichever_tasks_they_are() -> None:
+    one = np.repeat([1.0, 0.0], [3, 7])
+    twin = compare(pair(*(runs_of([row("a/0", 0, side.tolist(), tasks=TASKS[:10])])[0] for side in (one, one[::-1]))))
+    assert twin.improvement.mean == 0.5
+    means = resampled_tasks([np.stack([one, np.roll(one, 1)], axis=-1)])
+    counts = np.rint(10 * means)
+    assert ((means[..., 0] == means[..., 1]) == (counts[..., 0] == counts[..., 1])).all()
+
+
 def test_whatever_has_no_partner_is_named() -> None:
     first = sweep(3)
     second = sweep(3, gain=0.1)[1:]
@@ -138,9 +159,10 @@ def test_rows_of_a_sweep_under_way_are_those_of_its_cells(tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match="no results in"):
         read_rows(tmp_path / "empty")
-    (tmp_path / "bad.jsonl").write_text("[1]\n")
-    with pytest.raises(ValueError, match="is an object"):
-        read_rows(tmp_path / "bad.jsonl")
+    for content, said in ((b"[1]\n", "is an object"), (b"\n", "is empty"), (b"\xff", "not rows"), (b"{", "not rows")):
+        (tmp_path / "bad.jsonl").write_bytes(content)
+        with pytest.raises(ValueError, match=rf"bad\.jsonl.*{said}"):
+            read_rows(tmp_path / "bad.jsonl")
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +183,11 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert cli.main(["compare", str(old), str(new)]) == 2
     assert "name one of each with --policies" in capsys.readouterr().err
     assert cli.main(["compare", str(old), str(old), "--policies", "nobody"]) == 2
-    assert "they leave: none; none" in capsys.readouterr().err
+    assert "no policy 'nobody' in" in (told := capsys.readouterr().err) and "which has one, two" in told
+    assert cli.main(["compare", str(old), str(old), "--most", "-1"]) == 2
+    assert "--most must be at least 0" in capsys.readouterr().err
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\n')
+    assert cli.main(["compare", str(old), str(tmp_path / "metrics.jsonl")]) == 2
+    assert "no whole row of `selftaught bench run` in" in capsys.readouterr().err
     assert cli.main(["compare", str(tmp_path / "none"), str(new)]) == 2
     assert "no results at" in capsys.readouterr().err

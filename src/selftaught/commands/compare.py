@@ -27,7 +27,8 @@ class Compare:
     """Of the first and of the second, where they hold several: a policy, or "POLICY + ALGORITHM". One name is meant for
     both. Without, whatever is on both sides under one name is compared."""
     over: Literal["auto", "runs", "tasks"] = "auto"
-    """What intervals draw anew: an item's runs, or its tasks. auto takes runs where every item has three."""
+    """What intervals draw anew: an item's runs, or its tasks. auto takes runs where every item has three that
+    are not all alike."""
     most: int = 20
     """Lines at most of what could not be paired; 0 for all."""
     out: Path | None = None
@@ -46,15 +47,15 @@ def run(config: Compare) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from selftaught.benchmarks.comparison import compare, pair, read_rows, runs_of
+    from selftaught.benchmarks.comparison import compare, pair
     from selftaught.store import aside
 
     if len(config.policies) > 2:
         raise ValueError(f"--policies takes one name or two, not {len(config.policies)}")
+    if config.most < 0:
+        raise ValueError(f"--most must be at least 0, which shows all lines, not {config.most}")
     wanted = [None, None] if not config.policies else [config.policies[0], config.policies[-1]]
-    found = [
-        runs_of(read_rows(path), of=name) for path, name in zip((config.first, config.second), wanted, strict=True)
-    ]
+    found = [_side(path, name) for path, name in zip((config.first, config.second), wanted, strict=True)]
     refused = list(dict.fromkeys(text for _, texts in found for text in texts))
     couples, alone = _couples(found[0][0], found[1][0], chosen=bool(config.policies))
     console = Console()
@@ -81,6 +82,24 @@ def run(config: Compare) -> None:
         console.print(f"written: {profiles(sides, config.picture, over=config.over)}", style="dim")
 
 
+def _side(path: Path, policy: str | None) -> tuple[list[Run], list[str]]:
+    """The runs of a result set, at least one, and what is wrong with other rows.
+
+    Raises:
+        FileNotFoundError: if there are no results.
+        ValueError: if none is whole, or none of the policy.
+    """
+    from selftaught.benchmarks.comparison import read_rows, runs_of
+
+    rows = read_rows(path)
+    runs, refused = runs_of(rows, of=policy)
+    if runs:
+        return runs, refused
+    if held := sorted({one.name for one in runs_of(rows)[0]}):
+        raise ValueError(f"no policy {policy!r} in {path}, which has {', '.join(held)}")
+    raise ValueError(f"no whole row of `selftaught bench run` in {path}; the first of them: {refused[0]}")
+
+
 Couple = tuple[tuple[str, str], list["Run"], list["Run"]]
 
 
@@ -96,12 +115,12 @@ def _couples(first: list[Run], second: list[Run], *, chosen: bool) -> tuple[list
         names = (one, two) if one != two else (f"{one} (first)", f"{two} (second)")
         return [(names, left, right)], []
     if chosen:
-        held = "; ".join(", ".join(side) or "none" for side in sides)
+        held = "; ".join(", ".join(side) for side in sides)
         raise ValueError(f"--policies must leave one policy on each side, trained one way; they leave: {held}")
     both = [name for name in sides[0] if name in sides[1]]
     if not both:
         raise ValueError(
-            f"no policy is on both sides ({', '.join(sides[0]) or 'none'}; {', '.join(sides[1]) or 'none'}): "
+            f"no policy is on both sides ({', '.join(sides[0])}; {', '.join(sides[1])}): "
             "name one of each with --policies"
         )
     couples = [((f"{name} (first)", f"{name} (second)"), sides[0][name], sides[1][name]) for name in both]
