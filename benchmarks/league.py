@@ -58,8 +58,11 @@ def play(
     """Play every pairing that ``folder`` does not hold yet; without a folder, all of them.
 
     Raises:
-        ValueError: if the game has not two seats, a seat has no player or one twice, or a game was not zero-sum.
+        ValueError: if there are to be no games, the game has not two seats, a seat has no player or one twice, or a
+            game was not zero-sum.
     """
+    if games < 1:
+        raise ValueError(f"a league plays at least 1 game of every pairing, not {games}")
     first, second = _checked(game, players)
     tasks = list(islice(game.tasks(split, seed), games))
     advance = bars("league", games * len(players[first]) * len(players[second]))
@@ -96,6 +99,7 @@ def table(played: Played, *, over: Over = "auto", seed: int = 0, resamples: int 
 
     Raises:
         ImportError: without SciPy.
+        ValueError: if there is one alone of what is to be drawn anew: one task, or one game of a task.
     """
     seats, players = played.seats, played.players
     drawn = over if over != "auto" else "games" if _least(played.tasks) >= OFTEN else "tasks"
@@ -165,6 +169,9 @@ def _counts(tasks: Sequence[str], drawn: str, *, seed: int, resamples: int) -> A
     random = np.random.default_rng(seed)
     _, place = np.unique(np.asarray(tasks), return_inverse=True)
     kinds = int(place.max()) + 1
+    if (kinds if drawn == "tasks" else _least(tasks)) < 2:
+        remedy = "play more games" if drawn == "tasks" else "draw tasks anew (--over tasks), or play more games"
+        raise ValueError(f"{len(tasks)} games of {kinds} tasks leave no {drawn} to draw anew for intervals: {remedy}")
     if drawn == "tasks":
         counts = random.multinomial(kinds, np.full(kinds, 1 / kinds), size=resamples)[:, place].astype(np.float64)
     else:

@@ -18,7 +18,7 @@ POINTS = 400 / np.log(10)
 """Elo points a unit of log-odds: 400 points are odds of ten to one."""
 
 WIDTH = 3.0
-"""Standard deviation, in log-odds, of the prior of every strength: it keeps a perfect record from being infinite."""
+"""Standard deviation, in log-odds, of the prior of all strengths and of the seat: perfect records stay finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,12 @@ def rate(shares: Array, games: int, *, steps: int = 50) -> Ratings:
     *leading, rows, columns = shares.shape
     design = _design(rows, columns)
     won = shares.reshape(*leading, rows * columns)
-    ridge = np.append(np.full(rows + columns, 1 / WIDTH**2), 1e-9)
-    theta = np.zeros((*leading, rows + columns + 1))
+    ridge, theta = 1 / WIDTH**2, np.zeros((*leading, rows + columns + 1))
     for _ in range(steps):
         chances = _logistic(theta @ design.T)
         slope = games * ((won - chances) @ design) - ridge * theta
         weights = games * chances * (1 - chances)
-        curve = np.einsum("...g,gi,gj->...ij", weights, design, design) + np.diag(ridge)
+        curve = np.einsum("...g,gi,gj->...ij", weights, design, design) + ridge * np.eye(rows + columns + 1)
         step = np.linalg.solve(curve, slope[..., None])[..., 0]
         # A step of more than 2 log-odds leaves the region where the quadratic model holds.
         step *= np.minimum(1, 2 / np.maximum(np.abs(step).max(axis=-1, keepdims=True), 1e-12))

@@ -66,7 +66,8 @@ def test_a_trained_model_sits_in_a_league_and_is_told_how_exploitable_it_is(tmp_
     assert [lost[1], lost[3]] == pytest.approx([1 + float(VALUE), 1 - float(VALUE)])
     assert lost[0] < 1 and lost[2] < 1
     payoffs = {(one["attacker"], one["defender"]): one["payoff"]["mean"] for one in found["pairings"]}
-    name = model.removeprefix("model:")
+    # By its checkpoint, so that with --resume a longer training is another player.
+    name = f"{model.removeprefix('model:')}/checkpoints/step-000001"
     assert payoffs["nash_clue", name] == 1 and payoffs[name, "uniform_reply"] == -1
 
 

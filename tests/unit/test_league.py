@@ -86,6 +86,7 @@ def test_ratings_find_the_strengths_that_made_the_shares() -> None:
     # Perfect records stay finite, and longer ones are better.
     perfect = [rate(np.array([[1.0], [0.0]]), games).first for games in (10, 100)]
     assert 0 < perfect[0][0] < perfect[1][0] < 2000 and perfect[0].sum() == pytest.approx(0)
+    assert 0 < rate(np.ones((2, 2)), 100).seat < 2500  # as is a seat that always wins
     with pytest.raises(ValueError, match=r"from 0\.0 to 2\.0"):
         rate(np.array([[0.0, 2.0]]), 1)
 
@@ -126,6 +127,10 @@ def test_intervals_draw_tasks_where_tasks_are_many_and_games_where_they_are_few(
     assert (ends[1]["low"], ends[1]["high"]) == (-1, 1)  # and there might have been others
     many = Played(("a", "b"), names, tuple(map(str, range(16))), payoffs)
     assert table(many, resamples=50)["over"] == "tasks"
+    with pytest.raises(ValueError, match=r"no games to draw anew .*--over tasks"):
+        table(many, over="games", resamples=50)
+    with pytest.raises(ValueError, match="8 games of 1 tasks leave no tasks to draw anew"):
+        table(Played(("a", "b"), names, ("x",) * 8, payoffs[..., :8]), over="tasks", resamples=50)
 
 
 def test_a_league_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
@@ -172,6 +177,8 @@ def test_leagues_that_make_no_sense_are_refused() -> None:
         play(make_game("graph_plan"), {"planner": [silent]}, games=1)
     with pytest.raises(ValueError, match="'defender' needs players"):
         play(MiniTaboo(), {ATTACKER: [silent]}, games=1)
+    with pytest.raises(ValueError, match="at least 1 game of every pairing, not 0"):
+        play(MiniTaboo(), {ATTACKER: [silent], DEFENDER: [silent]}, games=0)
     with pytest.raises(ValueError, match="twice"):
         play(MiniTaboo(), {ATTACKER: [silent, silent], DEFENDER: [silent]}, games=1)
     game = make_game("taboo", payoffs={"attacker_empty": [0.5, 1]})

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from selftaught.commands.casting import Casting, GameName, Speech, make
+from selftaught.commands.casting import MODEL, Casting, GameName, Speech, find_adapter, make
 from selftaught.commands.folders import command_line, described, open_run
 from selftaught.progress import Meter
 from selftaught.types import Agent, Seat
@@ -21,7 +21,8 @@ class League:
     """Name of the game."""
     players: tuple[str, ...] = ()
     """seat=PLAYER,PLAYER,... words; a player is a scripted one, model:NAME or model:NAME@FOLDER (a checkpoint, or a run
-    for its newest). Seats left out get all scripted players. With --resume there may be other players than before."""
+    for its newest, by whose name it then goes). Seats left out get all scripted players. With --resume there may be
+    other players than before."""
     games: int = 100
     """Of every pairing, on the same tasks."""
     split: str = "test"
@@ -47,7 +48,8 @@ def run(config: League) -> None:
     """Play what the folder lacks, print the tables, write JSON and picture.
 
     Raises:
-        ValueError: on unknown names, numbers below 1, or a game that is not zero-sum or not of two seats.
+        ValueError: on unknown names, numbers that are too small, or a game that is not zero-sum or not of two seats.
+        FileNotFoundError: if there is no such model or snapshot.
         ImportError: without SciPy and matplotlib.
     """
     from rich.console import Console
@@ -59,8 +61,8 @@ def run(config: League) -> None:
     from selftaught.commands import tables_league as tables
     from selftaught.progress import meter
 
-    if config.games < 1 or config.probes < 0:
-        raise ValueError(f"games must be at least 1 and probes 0, not {config.games} and {config.probes}")
+    if config.games < 2 or config.probes < 0:
+        raise ValueError(f"games must be at least 2 and probes 0, not {config.games} and {config.probes}")
     optimizer()  # rather now than when all games are played
     game = make(config.game, config.settings)
     chosen = players_of(config.game, config.players, seats=game.seats)
@@ -110,6 +112,7 @@ def players_of(game: str, written: Sequence[str], *, seats: Sequence[Seat]) -> d
 
     Raises:
         ValueError: on a word without a seat, an unknown seat, or one that is named twice.
+        FileNotFoundError: if there is no such snapshot.
     """
     from selftaught.envs.registry import entry
 
@@ -120,8 +123,21 @@ def players_of(game: str, written: Sequence[str], *, seats: Sequence[Seat]) -> d
             raise ValueError(f"{word!r}: write seat=player,player; the seats of {game} are {', '.join(seats)}")
         if seat in found:
             raise ValueError(f"seat {seat!r} is given twice; put all of its players into one word, with commas")
-        found[seat] = [name for name in names.split(",") if name]
+        found[seat] = [snapshot(name) for name in names.split(",") if name]
     return {seat: found.get(seat) or list(entry(game).players[seat]) for seat in seats}
+
+
+def snapshot(name: str) -> str:
+    """A player's name; a run's newest checkpoint by its own, or its games would stand for later ones after a resume.
+
+    Raises:
+        FileNotFoundError: if there is no such adapter.
+    """
+    model, at, folder = name.partition("@")
+    if not at or not name.startswith(MODEL):
+        return name
+    found = find_adapter(Path(folder))
+    return f"{model}@{found.parent if found.name == 'adapter' else found}"
 
 
 def _exploited(agents: Mapping[Seat, Sequence[Agent]], config: League, bars: Meter) -> list[dict[str, Any]]:
