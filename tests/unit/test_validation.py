@@ -5,11 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from selftaught.envs.aec_view import AecView
+from selftaught.envs.mini_taboo.game import MiniTaboo, MiniTabooState
+from selftaught.types import Ask
 from selftaught.validation import HOSTILE, Finding, Subject, position, subject, views
 from selftaught.validation.checks import CHECKS, checked, findings
 from tests.unit import broken
@@ -125,6 +128,21 @@ def test_a_broken_view_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "AecView", Sloppy)
     (found,) = failed()
     assert found.check == "pettingzoo" and found.said.startswith("api_test: AssertionError")
+
+
+def test_what_a_view_tells_beyond_the_messages_is_found_after_good_moves_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any other words mini-taboo ends before the defender is asked."""
+    (check,) = (check for check in CHECKS if check.name == "knowledge")
+    assert checked(Subject("mini_taboo"), check).said.endswith("that look alike to a seat")
+    ask = MiniTaboo.ask
+
+    def telling(game: MiniTaboo, state: MiniTabooState) -> Ask | None:
+        asked = ask(game, state)
+        return asked and replace(asked, view={**asked.view, "secret": state.secret})
+
+    monkeypatch.setattr(MiniTaboo, "ask", telling)
+    found = checked(Subject("mini_taboo"), check)
+    assert found.status == "failed" and found.said.startswith("seat 'defender' reads the same and has views")
 
 
 def test_a_slow_game_is_called_slow_and_passes() -> None:

@@ -110,6 +110,8 @@ def _with_oracles(subject: Subject, words: Sequence[str]) -> Subject:
         if not equals or seat not in game.seats:
             raise ValueError(f"--oracle is written SEAT=PLAYER with a seat of {', '.join(game.seats)}, not {word!r}")
         oracles[seat] = named(name) if ":" in name else player(subject.spec, seat, name)
+        if not callable(oracles[seat]):
+            raise ValueError(f"{name!r} is no player, which is a function from an ask to a text")
     return replace(subject, oracles=oracles)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from selftaught.types import Seat
@@ -12,6 +13,7 @@ from selftaught.validation.subject import Fault, Skip, Subject, Table, by_seat, 
 LOOKS = 40
 """Tasks whose first positions are compared."""
 SAID = ("Go on.", "Fine.") * 3
+"""What anybody may say; the default players' replies lead further where a game ends at words like these."""
 
 
 def sealed(subject: Subject) -> str:
@@ -37,12 +39,13 @@ def sealed(subject: Subject) -> str:
 
 def knowledge(subject: Subject) -> str:
     """A seat's view holds no more than its messages: where it reads the same, its view is the same, too."""
-    game = subject.make()
+    game, cast = subject.make(), by_seat(subject.default())
     seen: dict[tuple[Seat, Any], tuple[Any, Any]] = {}
     compared = 0
     for place, task in enumerate(subject.tasks(game, LOOKS)):
-        for seed in range(subject.games):
-            state = game.start(task.public, draws(seed, place))
+        for seed, scripted in product(range(subject.games), (False, True)):
+            random = draws(seed, place)
+            state = game.start(task.public, random)
             for text in SAID:
                 ask = game.ask(state)
                 if ask is None:
@@ -54,7 +57,8 @@ def knowledge(subject: Subject) -> str:
                         f"seat {ask.seat!r} reads the same and has views {shown(view)} and {shown(ask.view)}",
                         f"{subject.code()}\n# task {task.id!r}, draws of seed {seed}: game.ask(state).view",
                     )
-                state = game.tell(state, text)
+                said = cast(replace(ask, seed=int(random.integers(2**63)))) if scripted else text
+                state = game.tell(state, said)
     if not compared:
         return "no two different positions look alike to a seat: nothing that could differ"
     return f"{compared} pairs of different positions that look alike to a seat"
