@@ -100,6 +100,8 @@ def test_oracles_can_be_named_on_the_command_line(own: Path, capsys: pytest.Capt
     for oracle, code in (("solver=oracle", 0), (f"solver={NAME}.players:oracle", 0), ("solver=guesser", 1)):
         assert main(["validate", GAME, "--games", "1", "--settings", "tries=1", "--oracle", oracle]) == code
     assert "the oracle of seat 'solver' earned 0 of 1" in capsys.readouterr().out
+    assert main(["validate", GAME, "--oracle", f"solver={NAME}.players:PLAYERS"]) == 2
+    assert "is no player, which is a function" in capsys.readouterr().err
 
 
 def test_games_by_place_are_environments(own: Path) -> None:
@@ -160,6 +162,9 @@ def test_bad_names_and_taken_folders_are_refused(own: Path, capsys: pytest.Captu
         "_": "no name of a package",
         "../up": "no name of a package",
         "taboo": "a game of selftaught",
+        "task": "its code has another Task",
+        "state": "its code has another State",
+        "subject": "its code has another Subject",
         "json": "a module that is there already",
         "numpy": "a module that is there already",
         NAME: "is there already: take another name, or another folder",

@@ -37,11 +37,13 @@ def run(config: New) -> None:
         raise ValueError(f"{where} is there already: take another name, or another folder with --folder")
     check_name(config.name)
     title = "".join(part.capitalize() for part in config.name.split("_"))
+    sources = [file for file in files("selftaught.template").iterdir() if file.name.endswith((".py", ".md"))]
+    texts = {source.name: source.read_text(encoding="utf-8") for source in sources}
+    if any(re.search(rf"^(class|from|import)\b.*\b{title}\b", text, re.MULTILINE) for text in texts.values()):
+        raise ValueError(f"the game's class would be {title}, and its code has another {title}: take another name")
     where.mkdir(parents=True)
-    for source in sorted(files("selftaught.template").iterdir(), key=lambda file: file.name):
-        if source.name.endswith((".py", ".md")):
-            text = renamed(source.read_text(encoding="utf-8"), config.name, title)
-            (where / source.name).write_text(text, encoding="utf-8")
+    for file, text in texts.items():
+        (where / file).write_text(renamed(text, config.name, title), encoding="utf-8")
     print(f"written: {where}, whose README.md says what to run")
     print(f"check it: selftaught validate {config.name}.game:{title}")
 
