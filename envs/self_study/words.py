@@ -23,6 +23,11 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.lower())
 
 
+def sentences(text: str) -> list[str]:
+    """Pieces that end where a sentence seems to."""
+    return re.split(r"(?<=[.!?])\s+", text.strip())
+
+
 def stems(text: str) -> frozenset[str]:
     """Words that are not little, without an s at the end: what the people of a place *make*, a place *makes*."""
     told = (word for word in words(text) if word not in LITTLE)
