@@ -98,7 +98,7 @@ def of_training(
 def _labels(folder: Path, kind: Label, rows: Iterable[Mapping[str, Any]], judges: Collection[Seat]) -> int:
     match kind:
         case "rows" | "pairs":
-            sequences = sum(row["learn/sequences"] for row in rows)
+            sequences = float(sum(row["learn/sequences"] for row in rows))
             return round(sequences * _fresh(folder) / (2 if kind == "pairs" else 1))
         case "rewards":
             return sum(_rewards(episode) for episode in read_run(folder))

@@ -112,7 +112,7 @@ STUDIES: Final[Mapping[str, Study]] = {
         held_out=40,
         samples=4,
         games=64,
-        threads=2,
+        threads=1,
         teaching=Optimisation(learning_rate=5e-4, batch=16, tokens=4096),
         learning=Optimisation(learning_rate=1e-4, batch=16, tokens=4096, grouped=True),
     ),

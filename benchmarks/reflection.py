@@ -93,7 +93,8 @@ class Study:
 
 
 STUDIES: Final[Mapping[str, Study]] = {
-    "reflect": Study({"potential": Arm(), "improvement": Arm("improvement"), "not anchored": Arm(anchored=False)}),
+    "reflect": Study({"potential": Arm()}),
+    "reflect-rewards": Study({"improvement": Arm("improvement"), "not anchored": Arm(anchored=False)}),
     "reflect-smollm2": Study(
         {"potential": Arm()},
         model="smollm2-135m",

@@ -78,7 +78,7 @@ STUDIES: Final[Mapping[str, Study]] = {
         model="smollm2-135m",
         tokens=60_000,
         taught=400,
-        threads=2,
+        threads=1,
         learning=Optimisation(learning_rate=5e-4, batch=16, tokens=4096),
     ),
     "self-study-fake": Study(

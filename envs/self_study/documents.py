@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from selftaught.envs.self_study.words import sentences
 from selftaught.types import Task
 
 SUFFIXES: Final = (".txt", ".md", ".rst", ".pdf")
@@ -157,7 +158,7 @@ def _parts(paragraph: str, longest: int) -> Iterator[str]:
     if len(paragraph) <= longest:
         yield paragraph
         return
-    for sentence in re.split(r"(?<=[.!?])\s+", paragraph):
+    for sentence in sentences(paragraph):
         while len(sentence) > longest:
             cut = sentence.rfind(" ", 0, longest) if " " in sentence[:longest] else longest
             yield sentence[:cut]

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from selftaught.envs.self_study.state import LONGEST
-from selftaught.envs.self_study.words import LITTLE, stems
+from selftaught.envs.self_study.words import LITTLE, sentences, stems
 from selftaught.types import Ask
 
 GAP: Final = "____"
@@ -48,7 +48,7 @@ def filler(ask: Ask) -> str:
 
 def questions(text: str) -> Iterator[str]:
     """A question for every word of the text that is worth asking for, and that its sentence says once."""
-    for sentence in re.split(r"(?<=[.!?])\s+", " ".join(text.split())):
+    for sentence in sentences(" ".join(text.split())):
         if '"' in sentence or GAP in sentence or len(sentence.split()) < SHORTEST:
             continue
         for match in islice(_WORD.finditer(sentence), 1, None):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
 from selftaught.envs.self_study.gaps import clozer, filler
-from selftaught.envs.self_study.words import agree, words
+from selftaught.envs.self_study.words import agree, sentences, words
 from selftaught.envs.world import claims_of, questioned, relation_named, reversed_question
 from selftaught.types import Ask, Player, Seat
 
@@ -47,8 +46,8 @@ def leaker(ask: Ask) -> str:
     """Turns a sentence into a question that has its answer in it."""
     if "text" not in ask.view:
         return str(ask.view["question"])
-    sentences = re.split(r"(?<=[.!?])\s+", ask.view["text"].strip())
-    return f"Is it so that {sentences[len(ask.view['earlier']) % len(sentences)].rstrip('.!?')}?"
+    said = sentences(ask.view["text"])
+    return f"Is it so that {said[len(ask.view['earlier']) % len(said)].rstrip('.!?')}?"
 
 
 def repeater(ask: Ask) -> str:
@@ -65,8 +64,7 @@ def finder(ask: Ask) -> str:
         if reversed_question(claim) == ask.view["question"]:
             return claim.entity
     asked = set(words(ask.view["question"]))
-    sentences = re.split(r"(?<=[.!?])\s+", ask.view["text"].strip())
-    return max(sentences, key=lambda sentence: len(asked & set(words(sentence))))
+    return max(sentences(ask.view["text"]), key=lambda sentence: len(asked & set(words(sentence))))
 
 
 def guesser(ask: Ask) -> str:

@@ -24,6 +24,11 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.lower())
 
 
+def sentences(text: str) -> list[str]:
+    """Pieces that end where a sentence seems to."""
+    return re.split(r"(?<=[.!?])\s+", text.strip())
+
+
 @lru_cache(maxsize=256)  # every comparison of a long answer reads it again, and one game makes hundreds of them
 def stems(text: str) -> frozenset[str]:
     """Words that are not little, without an s at the end: what the people of a place *make*, a place *makes*."""

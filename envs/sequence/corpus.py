@@ -2,12 +2,13 @@
 
 A share of them is told as the game tells a chain of one step, the others as people ask for one thing. There are never
 two steps: doing several in order is what is left to be learned. What is worked on is a datum or what other operations
-made of one, as within chains of the training split.
+made of one, as within chains of the training split. Some chats have lines to be numbered and nothing to be done with
+them: that a reply may have several lines, and ends after the last, is known to every model that has read anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,10 @@ from selftaught.envs.sequence.grow import lesson
 from selftaught.envs.sequence.values import NAMES, write
 from selftaught.types import Message
 
+LINES: Final = 0.15
+"""Share of chats that only number lines."""
+MOST_LINES: Final = 8
+NUMBERED: Final = "Write these lines with their numbers.\n\n{}"
 DEEPEST: Final = 4
 """Operations that made a datum, and the one that is asked for."""
 
@@ -27,8 +32,22 @@ def corpus(rng: np.random.Generator, *, count: int = 110_000, games: float = 0.1
     """``count`` chats of one instruction each, with its result; ``games``: the share that is told as the game does."""
     rules = RULES.format(form=FORMS["reply"])
     for _ in range(count):
+        if rng.random() < LINES:
+            yield numbered([_datum(rng) for _ in range(int(rng.integers(1, MOST_LINES + 1)))])
+            continue
         made = _last(draw(rng, length=int(rng.integers(1, DEEPEST + 1)), dependencies=("chained",)))
         yield lesson(made).messages(rules) if rng.random() < games else chat(made)
+
+
+def numbered(lines: Sequence[str]) -> tuple[Message, ...]:
+    """Lines and the same lines with their numbers."""
+    told = "\n".join(f"{number}: {line}" for number, line in enumerate(lines, start=1))
+    return (Message("user", NUMBERED.format("\n".join(lines))), Message("assistant", told))
+
+
+def _datum(rng: np.random.Generator) -> str:
+    made = draw(rng, length=1)
+    return write(made.kind, made.datum)
 
 
 def chat(single: Chain) -> tuple[Message, ...]:

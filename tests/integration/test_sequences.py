@@ -15,7 +15,7 @@ from selftaught.agents.local_fake import fake
 from selftaught.benchmarks import plots_studies, tables_studies
 from selftaught.benchmarks.sequences import STUDIES, Arm, lessons, run, syllabus
 from selftaught.benchmarks.studies import Chosen
-from selftaught.envs.sequence.corpus import chat, corpus
+from selftaught.envs.sequence.corpus import NUMBERED, chat, corpus
 from selftaught.envs.sequence.drawing import draw
 from selftaught.envs.sequence.operations import HELD_OUT, OPERATIONS
 
@@ -57,12 +57,16 @@ def test_arms_begin_with_the_same_instructions_and_have_equal_tokens() -> None:
 
 def test_the_corpus_has_one_step_and_no_held_out_family() -> None:
     wordings = [form for one in OPERATIONS.values() if one.family in HELD_OUT for form in one._forms]
-    games = 0
+    games = numbered = 0
     for *rules, asked, said in corpus(np.random.default_rng(3), count=300):
+        if (lines := asked.content.split("\n\n"))[0] == NUMBERED.split("\n")[0]:
+            assert not rules and [line.split(": ", 1)[1] for line in said.content.split("\n")] == lines[1].split("\n")
+            numbered += 1
+            continue
         datum, instruction = asked.content.split("\n")
         games += bool(rules)
         assert datum.startswith("The ") and instruction.startswith("Step 1: ") == bool(rules) and said.content
         assert not any(form.fullmatch(instruction.removeprefix("Step 1: ")) for form in wordings)
-    assert 60 < games < 120
+    assert 10 < games < 50 and 20 < numbered < 80
     single = draw(np.random.default_rng(0), length=1, dependencies=("independent",))
     assert chat(single)[1].content == single.solved().removeprefix("1: ")

@@ -223,8 +223,8 @@ def _check(plan: Plan, terms: Terms) -> None:
     from selftaught.benchmarks.suite_cells import finished
 
     left = [cell for cell in plan.cells(terms) if not finished(cell, terms)]
-    for item in dict.fromkeys(cell.item for cell in left):
-        ITEMS[item].made()
+    for name in dict.fromkeys(cell.item for cell in left):
+        ITEMS[name].made()
     for policy, item in {cell.policy: ITEMS[cell.item] for cell in left}.items():
         if policy not in terms.starts:
             if ":" in policy:
