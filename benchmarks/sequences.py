@@ -85,7 +85,7 @@ class Study:
     """Steps of chains in GRPO, at least and at most."""
     kl: float = 0.03
     threads: int = 1
-    teaching: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=1e-3, batch=32, tokens=8192))
+    teaching: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=3e-4, batch=8, tokens=8192))
     learning: Optimisation = field(
         default_factory=lambda: Optimisation(learning_rate=3e-4, batch=32, tokens=8192, grouped=True)
     )
@@ -95,7 +95,6 @@ SINGLE, GROWN = "single", "grown"
 STUDIES: Final[Mapping[str, Study]] = {
     "sequence": Study(
         {GROWN: Arm(rounds=12, steps=6), SINGLE: Arm(), "single, equal replies": Arm(counted="replies")},
-        tokens=300_000,
         held_out=48,
         games=128,
     ),
