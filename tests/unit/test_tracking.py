@@ -7,6 +7,7 @@ import json
 import math
 import struct
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,16 @@ def wandb_records(path: Path) -> Iterator[Any]:
             message = b""
 
 
+def all_records(path: Path) -> list[Any]:
+    """The records of a run that is finished; W&B may say so a moment before it has written the last of them."""
+    for _ in range(600):
+        records = list(wandb_records(path))
+        if any(record.WhichOneof("record_type") == "exit" for record in records):
+            return records
+        time.sleep(0.1)
+    raise AssertionError(f"{path} has no end")
+
+
 def history(records: Sequence[Any], name: str) -> list[tuple[int, float]]:
     """The steps and values of one scalar in the records of a run."""
     rows = [record.history for record in records if record.WhichOneof("record_type") == "history"]
@@ -164,7 +175,7 @@ def test_wandb_offline_holds_scalars_tables_and_artifacts_and_resumes(
     run_id = (tmp_path / "run" / "wandb-run-id").read_text().strip()
     assert [path.name for path in files] == [f"run-{run_id}.wandb"] * 2
     for path in files:
-        records = list(wandb_records(path))
+        records = all_records(path)
         seen += history(records, "train/loss")
         run = next(record.run for record in records if record.WhichOneof("record_type") == "run")
         assert (run.run_id, run.display_name, run.run_group, list(run.tags)) == (run_id, "first", "g", ["smoke"])

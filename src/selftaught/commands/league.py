@@ -81,15 +81,8 @@ def run(config: League) -> None:
     }
     open_run(config.folder, resolved, resume=config.resume, free=("players", "over", "probes"))
     with meter() as bars:
-        played = play(
-            game,
-            agents,
-            games=config.games,
-            seed=config.seed,
-            split=config.split,
-            folder=config.folder,
-            bars=bars,
-        )
+        seed, split, folder = config.seed, config.split, config.folder
+        played = play(game, agents, games=config.games, seed=seed, split=split, folder=folder, bars=bars)
         values = table(played, over=config.over, seed=config.seed)
         if game.name == "mini_taboo" and config.probes:
             values["exploitability"] = _exploited(agents, config, bars)
@@ -100,10 +93,11 @@ def run(config: League) -> None:
         values={"config": resolved, **values},
         folder=config.folder,
     )
+    picture = league(values, config.folder / "league.png")
     console = Console()
     for one in tables.league(values):
         console.print(one)
-    for written in (path, league(values, config.folder / "league.png"), config.folder / "cells"):
+    for written in (path, picture, config.folder / "cells"):
         console.print(f"written: {written}", style="dim")
 
 
