@@ -147,4 +147,4 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"unknown {kind}: {name!r}{hint} Known: {', '.join(names) or 'none'}"
+    return f"unknown {kind}: {name!r}{hint}. Known: {', '.join(names) or 'none'}"

@@ -42,7 +42,9 @@ def _bars() -> Iterator[Meter]:
     )
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+    # Steps take minutes: a speed over the last thirty seconds, which is rich's own, would never be known.
+    shown = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), speed_estimate_period=3600)
+    with shown as progress:
 
         def stage(label: str, total: int) -> Advance:
             task = progress.add_task(label, total=total)

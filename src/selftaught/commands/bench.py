@@ -138,7 +138,7 @@ class Bench:
         | Annotated[AgentCommand, tyro.conf.subcommand("agent")]
         | Annotated[SpeedCommand, tyro.conf.subcommand("speed")]
         | Annotated[ThroughputCommand, tyro.conf.subcommand("throughput")]
-    ) = field(default_factory=SpeedCommand)
+    )
 
 
 def run(config: Bench) -> None:
