@@ -300,7 +300,7 @@ def test_a_sweeps_agent_logs_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_sweep_names_what_the_agent_takes() -> None:
     yaml = pytest.importorskip("yaml")
     from selftaught.benchmarks.suite import chosen
-    from selftaught.commands.bench import AgentCommand
+    from selftaught.commands.bench_options import AgentCommand
 
     told = yaml.safe_load((Path(__file__).parents[2] / "benchmarks" / "sweep.yaml").read_text())
     assert told["method"] in ("grid", "random", "bayes") and set(told["parameters"]) <= set(

@@ -10,6 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from selftaught.commands.bench_options import AgentCommand, RunCommand, Running, TableCommand, TransferCommand
 from selftaught.commands.casting import MODEL, Casting, Speech, find_adapter
 from selftaught.commands.folders import command_line
 from selftaught.types import Agent, Seat
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from selftaught.benchmarks.item import Item
     from selftaught.benchmarks.suite_cells import Job, Terms
     from selftaught.benchmarks.suite_run import Plan
-    from selftaught.commands.bench import AgentCommand, RunCommand, Running, TableCommand, TransferCommand
 
 TABLE, COMMANDS = "table.md", "commands.txt"
 
@@ -98,7 +98,6 @@ def run_agent(config: AgentCommand) -> None:
     from selftaught.benchmarks.suite import chosen
     from selftaught.benchmarks.suite_cells import finished, log_cell, read_cell
     from selftaught.benchmarks.suite_run import Plan
-    from selftaught.commands.bench import Running
     from selftaught.tracking import WandbTracker
 
     os.environ.setdefault("WANDB_MODE", "offline")
