@@ -88,11 +88,23 @@ def load_adapter(model: PeftModel, folder: Path, *, name: str) -> None:
         raise FileNotFoundError(f"no adapter in {folder}: {source.name} is missing")
     if name not in model.peft_config:
         # Rank and scale are the saved adapter's own; those of another would refuse its weights or change their effect.
-        model.add_adapter(name, LoraConfig.from_pretrained(str(folder)))
-        for key, parameter in model.named_parameters():
-            if f".{name}." in key:
-                parameter.requires_grad_(False)
+        _add_untrained(model, name, LoraConfig.from_pretrained(str(folder)))
     set_peft_model_state_dict(model, load_file(source), adapter_name=name)
+
+
+def copy_adapter(model: PeftModel, *, name: str, to: str) -> None:
+    """Keep an adapter as it is now, untrained, under the name ``to``; one of that name is overwritten."""
+    if to not in model.peft_config:
+        _add_untrained(model, to, model.peft_config[name])
+    weights = {key: value.clone() for key, value in get_peft_model_state_dict(model, adapter_name=name).items()}
+    set_peft_model_state_dict(model, weights, adapter_name=to)
+
+
+def _add_untrained(model: PeftModel, name: str, config: Any) -> None:
+    model.add_adapter(name, config)
+    for key, parameter in model.named_parameters():
+        if f".{name}." in key:
+            parameter.requires_grad_(False)
 
 
 @contextmanager

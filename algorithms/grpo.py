@@ -27,7 +27,7 @@ class Grpo:
     clip_low: float = 0.2
     clip_high: float = 0.2
     kl: float = 0.0
-    """Strength of the pull to the base model."""
+    """Strength of the pull to the base: the bare model, or the adapter that the learner has for it."""
     advantage: Literal["group", "leave_one_out", "role"] = "group"
     """What a reward is compared with: its group's mean, the mean of the others in it (RLOO, arXiv 2402.14740), or the
     running mean of its seat (SPIRAL, arXiv 2506.24119), which needs no groups."""

@@ -2,13 +2,13 @@
 
 Log-probabilities are taken at trained tokens only: hidden states there go through the vocabulary product in chunks, and
 [B, T, V] is never held. The reference needs no second model: it is the policy as it was before the update, or the model
-with its adapter off, and its log-probabilities are computed once, before the first step.
+with its adapter off or with another one on, and its log-probabilities are computed once, before the first step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -62,12 +62,15 @@ class ActorCritic(Algorithm, Protocol):
 class Learner:
     """Updates ``model`` (any transformers causal model; its trainable parameters are learned).
 
-    ``critic`` adds a value head, one linear layer on the policy's own last hidden state, for an ``ActorCritic``.
+    ``critic`` adds a value head, one linear layer on the policy's own last hidden state, for an ``ActorCritic``. Where
+    a loss wants the base as reference, ``base`` names an adapter to be put on: the policy from which rewards began, if
+    it has learned anything before; None is the bare model.
     """
 
     model: Any
     config: Optimisation = field(default_factory=Optimisation)
     critic: bool = False
+    base: str | None = None
 
     def __post_init__(self) -> None:
         self.parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
@@ -200,16 +203,29 @@ class Learner:
         return norm
 
     def with_reference(self, examples: Sequence[Example], *, bare: bool) -> list[Example]:
-        """The examples with log-probabilities under the model as it is, or with its adapter off (``bare``).
+        """The examples with log-probabilities under the model as it is, or as its base is (``bare``).
 
         Raises:
             ValueError: if a model without adapter is to have it off.
         """
         if bare and not hasattr(self.model, "disable_adapter"):
             raise ValueError("the base as reference needs a model with an adapter; use with_lora, or the start")
-        with self.model.disable_adapter() if bare else nullcontext():
+        with self._as_base() if bare else nullcontext():
             rows = self._measured(examples, lambda batch: self._forward(batch)[0])
         return [replace(example, reference=row) for example, row in zip(examples, rows, strict=True)]
+
+    @contextmanager
+    def _as_base(self) -> Iterator[None]:
+        if self.base is None:
+            with self.model.disable_adapter():
+                yield
+            return
+        learned = self.model.active_adapter
+        self.model.set_adapter(self.base)
+        try:
+            yield
+        finally:
+            self.model.set_adapter(learned)
 
     def with_values(self, examples: Sequence[Example]) -> list[Example]:
         """The examples with the critic's values as it is.

@@ -34,7 +34,7 @@ class Ppo:
     trace: float = 0.95
     """Between one-step errors (0) and whole returns (1): GAE's lambda."""
     kl: float = 0.0
-    """Strength of the pull to the base model."""
+    """Strength of the pull to the base: the bare model, or the adapter that the learner has for it."""
     kl_in: Literal["reward", "loss"] = "reward"
     """Whether that pull is taken off the reward of every token, or added to the loss as the k3 estimate."""
     normalise: bool = True

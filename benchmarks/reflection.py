@@ -25,11 +25,19 @@ import tyro
 from selftaught.agents.local import LocalAgent
 from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.grpo import Grpo
-from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.train import Loop, train
 from selftaught.benchmarks.scorers import separation, texts
-from selftaught.benchmarks.studies import Chosen, imitate, policy_of, resumed, run_of, run_study, training_rows
+from selftaught.benchmarks.studies import (
+    Chosen,
+    imitate,
+    learner_from_here,
+    policy_of,
+    resumed,
+    run_of,
+    run_study,
+    training_rows,
+)
 from selftaught.envs.reflect.game import Gate, Reflect, Reward
 from selftaught.envs.reflect.players import torn, trier, worker
 from selftaught.envs.reflect.state import REFLECTOR, THINKER, decision_of
@@ -171,7 +179,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
         agent=agent,
         # Most groups differ in the cost of their answers alone: scaled, that would weigh as much as being right.
         algorithm=Grpo(kl=study.kl, scale=False, anchored=(THINKER,) if arm.anchored else ()),
-        learner=Learner(agent.model, study.learning),
+        learner=learner_from_here(agent, study.learning),
         source=source,
         tracker=resumed(folder),
         loop=Loop(steps=study.steps, seed=seed),

@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any, Literal, Protocol
 
 from selftaught.agents.local import LocalAgent, with_lora
+from selftaught.agents.local_adapters import copy_adapter
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_models import load, use_threads
 from selftaught.algorithms.grpo import Grpo
@@ -186,12 +187,21 @@ def practise(
         folder=folder,
         agent=agent,
         algorithm=Grpo(kl=kl),
-        learner=Learner(agent.model, learning),
+        learner=learner_from_here(agent, learning),
         source=source,
         tracker=resumed(folder),
         loop=Loop(steps=steps, seed=seed),
         meter=bars,
     )
+
+
+def learner_from_here(agent: LocalAgent, learning: Optimisation, *, critic: bool = False) -> Learner:
+    """A learner that holds the policy near what the agent is now, not near what it was before it was taught anything.
+
+    Each part of a training begins with one, before an interrupted part is read back.
+    """
+    copy_adapter(agent.model, name="default", to=TAUGHT)
+    return Learner(agent.model, learning, critic=critic, base=TAUGHT)
 
 
 def teach(
@@ -251,6 +261,8 @@ def training_rows(folder: Path, kept: Collection[str]) -> list[dict[str, Any]]:
 
 POLICY = "policy"
 SECONDS = "seconds.json"
+TAUGHT = "taught"
+"""Adapter of the policy from which rewards began."""
 LESSONS = "lessons.json"
 PARTS = 8
 """Steps of teaching, each with a share of the lessons: what a kill can lose at most."""

@@ -24,7 +24,7 @@ from selftaught.agents.scripted import Scripted
 from selftaught.algorithms.dpo import Dpo
 from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.imitation import Imitation
-from selftaught.algorithms.learner import Algorithm, Learner
+from selftaught.algorithms.learner import Algorithm
 from selftaught.algorithms.ppo import Ppo
 from selftaught.algorithms.spag import Spag
 from selftaught.algorithms.train import Loop, train
@@ -34,7 +34,7 @@ from selftaught.benchmarks.recipes import ADAPTER, SELF, TRAINED, Cap, Judged, P
 from selftaught.benchmarks.recipes import Algorithm as Name
 from selftaught.benchmarks.self_rewarding_studies import STUDIES as JUDGED
 from selftaught.benchmarks.self_rewarding_studies import Arm as JudgedArm
-from selftaught.benchmarks.studies import POLICY, imitate, of_chats, resumed, teach
+from selftaught.benchmarks.studies import POLICY, imitate, learner_from_here, of_chats, resumed, teach
 from selftaught.benchmarks.study import Course, Method, ask, learn
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.envs.registry import entry, make_game, player
@@ -140,7 +140,7 @@ def _played(stage: Played, recipe: Recipe, agent: LocalAgent, *, seed: int, fold
         folder=folder,
         agent=agent,
         algorithm=algorithm_of(stage.algorithm, kl=stage.kl, of=of, anchored=stage.anchored, scale=stage.scale),
-        learner=Learner(agent.model, stage.learning, critic=stage.algorithm == "ppo"),
+        learner=learner_from_here(agent, stage.learning, critic=stage.algorithm == "ppo"),
         source=source,
         tracker=resumed(folder),
         loop=Loop(steps=stage.steps, seed=seed),

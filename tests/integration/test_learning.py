@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice, repeat
 from typing import Any
 
@@ -12,10 +13,13 @@ import pytest
 import torch
 
 from selftaught.agents.local import LocalAgent, Sampling, with_lora
+from selftaught.agents.local_adapters import copy_adapter
 from selftaught.agents.local_fake import fake
 from selftaught.algorithms.advantages import generalised_advantages
+from selftaught.algorithms.examples import Example, Span
 from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.learner import ActorCritic, Algorithm, Learner
+from selftaught.algorithms.losses import imitation_loss
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.ppo import Ppo
 from selftaught.rollout import rollout
@@ -145,3 +149,19 @@ def test_group_samples_of_a_step_share_a_group() -> None:
     episodes = rollout(Chain(), islice(Chain().tasks("train", 0), 2), {"x": agent}, seed=0, samples=3)
     assert [one.group for one in episodes] == ["0"] * 3 + ["1"] * 3
     assert replace(episodes[0], id="") != replace(episodes[1], id="")
+
+
+def test_the_base_can_be_the_policy_that_was_taught_before() -> None:
+    agent = LocalAgent(with_lora(fake(), rank=4), sampling=Sampling(max_new_tokens=1))
+    taught = Learner(agent.model, Optimisation(learning_rate=0.05, warmup=1))
+    texts = [Example((*b"abcdef",), (Span(1, 6),)), Example((*b"fedcba",), (Span(2, 6),))]
+    taught.update(texts, partial(imitation_loss, kl=0.0), seed=0, reference="none")
+    now = [example.reference for example in taught.with_reference(texts, bare=False)]
+    copy_adapter(agent.model, name="default", to="taught")
+    learner = Learner(agent.model, Optimisation(learning_rate=0.05, warmup=1), base="taught")
+    assert [example.reference for example in learner.with_reference(texts, bare=True)] == now
+    assert [example.reference for example in taught.with_reference(texts, bare=True)] != now  # nothing learned
+    learner.update(texts, partial(imitation_loss, kl=0.0), seed=0, reference="base")
+    assert [example.reference for example in learner.with_reference(texts, bare=True)] == now
+    assert [example.reference for example in learner.with_reference(texts, bare=False)] != now
+    assert agent.model.active_adapter == "default"

@@ -54,11 +54,12 @@ class Train:
     learners: tuple[Seat, ...] = ()
     """Seats whose turns are learned from; all if you name none."""
     anchored: tuple[Seat, ...] = ()
-    """For grpo: seats whose turns are only held near the base model (see --kl), whatever they earn."""
+    """For grpo: seats whose turns are only held near what they were at the start (see --kl), whatever they earn."""
     rewards: Literal["winner", "signed"] = "winner"
     """For spag: winners' turns alone, as published, or both seats with a running baseline."""
     kl: float | None = None
-    """Pull to the reference (beta of dpo); the algorithm's own if you do not say."""
+    """Pull to the policy as it was at the start, with --adapter if that is given (beta of dpo); the algorithm's own if
+    you do not say."""
     settings: tuple[str, ...] = ()
     """Settings of the game, such as turns=3."""
     curriculum: bool = False
@@ -99,9 +100,9 @@ def run(config: Train) -> None:
         raise ValueError(f"{config.game} has no seats {unknown}; its seats are {', '.join(levels[0].seats)}")
     if config.anchored and config.algorithm != "grpo":
         raise ValueError(f"--anchored is for --algorithm grpo, not {config.algorithm}")
-    from selftaught.algorithms.learner import Learner
     from selftaught.algorithms.train import Loop, train
     from selftaught.benchmarks import plots
+    from selftaught.benchmarks.studies import learner_from_here
     from selftaught.progress import meter
 
     game, algorithm = make(config.game, config.settings), _algorithm(config)
@@ -116,7 +117,7 @@ def run(config: Train) -> None:
             folder=config.folder,
             agent=agent,
             algorithm=algorithm,
-            learner=Learner(agent.model, config.learning, critic=config.algorithm == "ppo"),
+            learner=learner_from_here(agent, config.learning, critic=config.algorithm == "ppo"),
             source=_source(config, levels, casts, bars),
             tracker=tracker,
             loop=Loop(steps=config.steps, seed=config.seed, keep=config.keep),
