@@ -94,9 +94,9 @@ class Study:
 SINGLE, GROWN = "single", "grown"
 STUDIES: Final[Mapping[str, Study]] = {
     "sequence": Study(
-        {GROWN: Arm(rounds=12, steps=6), SINGLE: Arm(), "single, equal replies": Arm(counted="replies")},
+        {GROWN: Arm(rounds=12, steps=16), SINGLE: Arm(), "single, equal replies": Arm(counted="replies")},
         held_out=48,
-        games=128,
+        practised=(1, 6),
     ),
     "sequence-smollm2": Study(
         {GROWN: Arm(rounds=12), SINGLE: Arm()},
