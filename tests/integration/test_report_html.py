@@ -222,7 +222,11 @@ def test_a_server_says_what_is_wrong_with_a_run_and_goes_on(tmp_path: Path, monk
 def test_control_c_ends_a_server(tmp_path: Path) -> None:
     write_shard(shard_path(tmp_path / "run", 0), [episode("one", ["a", "b"])])
     command = [sys.executable, "-m", "selftaught.cli", "report", str(tmp_path / "run"), "--serve", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def heard() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whatever runs the tests in the background ignores it
+
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     assert process.stdout is not None
     said = process.stdout.readline()
     assert said.startswith(f"http://{HOST}:")
