@@ -191,3 +191,18 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert "no whole row of `selftaught bench run` in" in capsys.readouterr().err
     assert cli.main(["compare", str(tmp_path / "none"), str(new)]) == 2
     assert "no results at" in capsys.readouterr().err
+
+
+def test_ones_own_policy_meets_the_other_side_s_and_references_themselves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    old = write(tmp_path / "old", [*sweep(3, policy="random"), *sweep(3, policy="mine")])
+    new = write(tmp_path / "new", [*sweep(3, policy="random"), *sweep(3, gain=0.1, policy="yours")])
+    assert cli.main(["compare", str(old), str(new)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.index("yours less mine") < shown.index("random (second) less random (first)")
+    assert "+0.100" in shown and "not paired" not in shown
+    more = write(tmp_path / "more", [*sweep(3, policy="random"), *sweep(3, policy="yours"), *sweep(3, policy="theirs")])
+    assert cli.main(["compare", str(old), str(more)]) == 0
+    assert "not paired: mine: only in the first (--policies pairs two that differ)" in capsys.readouterr().out

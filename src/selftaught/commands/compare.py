@@ -25,7 +25,8 @@ class Compare:
     """Another, or the same again with --policies."""
     policies: tuple[str, ...] = ()
     """Of the first and of the second, where they hold several: a policy, or "POLICY + ALGORITHM". One name is meant for
-    both. Without, whatever is on both sides under one name is compared."""
+    both. Without, whatever is on both sides under one name is compared, and the one that is left on each side, if it is
+    one."""
     over: Literal["auto", "runs", "tasks"] = "auto"
     """What intervals draw anew: an item's runs, or its tasks. auto takes runs where every item has three that
     are not all alike."""
@@ -124,11 +125,14 @@ def _couples(first: list[Run], second: list[Run], *, chosen: bool) -> tuple[list
             "name one of each with --policies"
         )
     couples = [((f"{name} (first)", f"{name} (second)"), sides[0][name], sides[1][name]) for name in both]
+    rest = [[name for name in side if name not in both] for side in sides]
+    if all(len(names) == 1 for names in rest):
+        (one,), (two,) = rest
+        return [((one, two), sides[0][one], sides[1][two]), *couples], []
     alone = [
-        f"{name}: only in the {which}"
-        for which, side in zip(("first", "second"), sides, strict=True)
-        for name in side
-        if name not in both
+        f"{name}: only in the {which} (--policies pairs two that differ)"
+        for which, names in zip(("first", "second"), rest, strict=True)
+        for name in names
     ]
     return couples, alone
 
