@@ -65,7 +65,8 @@ def on_ray(work: Work[Job], jobs: Sequence[Job], *, address: str | None = None) 
         try:
             ray.init(address=address, log_to_driver=False, configure_logging=False)
         except (ConnectionError, ValueError) as error:
-            raise ValueError(f"no Ray cluster at {address!r}: {error}") from error
+            known = "one that was started with a token needs RAY_AUTH_MODE=token here too"
+            raise ValueError(f"no Ray cluster at {address!r} ({known}): {error}") from error
     try:
         remote = ray.remote(num_cpus=1)(attempt)
         shared = ray.put(work)

@@ -95,7 +95,13 @@ class Item:
             ValueError: on an unknown player.
         """
         known = {} if self.game == REASONING else entry(self.game).players.get(seat, {})
-        return Scripted(name, ANYONE[name] if name in ANYONE and name not in known else player(self.game, seat, name))
+        if name in ANYONE and name not in known:
+            return Scripted(name, ANYONE[name])
+        if self.game == REASONING:
+            raise ValueError(
+                f"no program plays reasoning-gym's tasks, so not {name!r} either: {sorted(ANYONE)} say anything"
+            )
+        return Scripted(name, player(self.game, seat, name))
 
     @property
     def fingerprint(self) -> str:

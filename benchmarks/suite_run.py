@@ -68,9 +68,12 @@ def run(
     """Do what is left of a plan and write ``results.jsonl``; the jobs that failed, with the reason.
 
     Raises:
-        ValueError: if the folder holds cells with other settings.
+        ValueError: if there is nothing to run, or the folder holds cells with other settings.
     """
     cells = plan.cells(terms)
+    if not cells:
+        items = ", ".join(item.id for item in plan.items)
+        raise ValueError(f"nobody to evaluate: no program plays {items}, so name a --policy")
     trainings = list(dict.fromkeys(cell.training for cell in cells if cell.training is not None))
     jobs: Sequence[Job] = (*cells, *trainings)
     for job in jobs:

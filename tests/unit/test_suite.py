@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from selftaught.algorithms.optimisation import Optimisation
 from selftaught.benchmarks.item import REASONING, REFERENCES, Item
 from selftaught.benchmarks.recipes import RECIPES, TOKENS_A_GAME, Cap, Judged, Played, Studied, Taught, plain, recipe_of
 from selftaught.benchmarks.suite import ITEMS, PAPER, SMOKE, SUITES, SWEEP, chosen
-from selftaught.benchmarks.suite_cells import _Table
+from selftaught.benchmarks.suite_cells import Terms, _Table
+from selftaught.benchmarks.suite_run import Plan, run
 from selftaught.benchmarks.tables_suite import overall
 from selftaught.envs.registry import IDS
 from selftaught.rollout import rollout
@@ -181,3 +183,12 @@ def test_the_mean_over_all_items_is_that_of_the_middle_half() -> None:
     assert (found.mean, found.low, found.high, found.count) == (pytest.approx(0.3), *[pytest.approx(0.3)] * 2, 8)
     spread = overall([{**row, "scores": [0.0, 1.0]} for row in rows], items)
     assert spread.low < spread.mean == 0.5 < spread.high
+
+
+def test_items_that_no_program_plays_ask_for_a_policy(tmp_path: Path) -> None:
+    item = ITEMS["reasoning/0"]
+    with pytest.raises(ValueError, match=r"no program plays .* 'guess' .*babbler"):
+        item.scripted("solver", "guess")
+    assert item.scripted("solver", "silent").name == "silent"
+    with pytest.raises(ValueError, match=r"reasoning/0, so name a --policy"):
+        run(Plan((), (item,)), Terms(tmp_path), lambda *_: {})
