@@ -99,7 +99,7 @@ class Item:
             return Scripted(name, ANYONE[name])
         if self.game == REASONING:
             raise ValueError(
-                f"no program plays reasoning-gym's tasks, so not {name!r} either: {sorted(ANYONE)} say anything"
+                f"no program plays reasoning-gym's tasks, not {name!r} either: {sorted(ANYONE)} say something"
             )
         return Scripted(name, player(self.game, seat, name))
 
