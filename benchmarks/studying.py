@@ -25,7 +25,7 @@ from selftaught.benchmarks.studies import Chosen, imitate, of_chats, policy_of, 
 from selftaught.benchmarks.study import Course, Method, ask, learn
 from selftaught.envs.self_study.corpus import corpus
 from selftaught.envs.self_study.game import SelfStudy
-from selftaught.envs.self_study.lessons import PUBLISHED
+from selftaught.envs.self_study.lessons import PUBLISHED, Choice
 from selftaught.envs.self_study.library import Library
 from selftaught.envs.self_study.quiz import Quiz, quiz
 from selftaught.envs.self_study.state import STUDENT, Kind
@@ -36,8 +36,10 @@ from selftaught.summary import bootstrap, means
 from selftaught.types import Episode, Task
 
 READ: Final = Method(choice=None)
+STUDIED: Final = Method(Choice(trust=0.3))
+"""Two of five other answers that say the same are enough: on validation 0.99 of what is taught so is right."""
 KINDS: Final[tuple[Kind, ...]] = ("plain", "plain", "reverse", "plain", "plain", "reverse", "plain")
-"""Of questions: a document has five facts, so five plain ones can ask for all of them."""
+"""Of questions, in turn: a document has five facts."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Study:
     library: Library = field(default_factory=Library)
     parts: int = 1
     """In which the documents are studied, one after another."""
-    game: SelfStudy = field(default_factory=lambda: SelfStudy(questions=7, reword=2, kinds=KINDS))
+    game: SelfStudy = field(default_factory=lambda: SelfStudy(questions=14, opened=6, reword=4, kinds=KINDS))
     tokens: int = 150_000
     """That each method may learn from in a part."""
     taught: int = 0
@@ -62,20 +64,21 @@ class Study:
 
 
 STUDIES: Final[Mapping[str, Study]] = {
-    "self-study": Study({"study": Method(), "published": Method(PUBLISHED), "reading": READ, "nothing": None}),
+    "self-study": Study({"study": STUDIED, "published": Method(PUBLISHED), "reading": READ, "nothing": None}),
     "self-study-parts": Study(
-        {"without replay": Method(), "with replay": Method(replay=0.5)},
+        {"without replay": STUDIED, "with replay": replace(STUDIED, replay=0.5)},
         library=Library(documents=16),
         parts=8,
         tokens=40_000,
     ),
     "self-study-poison": Study(
-        {"study": Method(), "published": Method(PUBLISHED), "reading": READ},
+        {"study": STUDIED, "published": Method(PUBLISHED), "reading": READ},
         library=Library(poisoned=0.5, contradicted=0.3),
     ),
     "self-study-smollm2": Study(
-        {"study": Method(), "published": Method(PUBLISHED), "reading": READ, "nothing": None},
+        {"study": STUDIED, "published": Method(PUBLISHED), "reading": READ, "nothing": None},
         model="smollm2-135m",
+        game=SelfStudy(questions=7, opened=4, reword=2, kinds=KINDS),
         tokens=60_000,
         taught=400,
         threads=1,
