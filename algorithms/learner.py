@@ -162,7 +162,9 @@ class Learner:
     def _forward(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """Log-probabilities and, if there is a critic, values, both [B, T] and of trained tokens alone."""
         packed = pack(batch.tokens_BT, batch.length_B, ratio=key_price(self.model))
-        hidden = trained_hidden(self.model, batch, packed=packed)
+        short = self.config.precision == "bfloat16"
+        with torch.autocast(self.parameters[0].device.type, torch.bfloat16, enabled=short):
+            hidden = trained_hidden(self.model, batch, packed=packed)
         values = None if self.head is None else _spread(hidden.float() @ self.head, batch)
         return hidden_logprobs(self.model, hidden, batch), values
 
@@ -287,7 +289,9 @@ def hidden_logprobs(model: Any, hidden: Tensor, batch: Batch, *, chunk: int = 20
         checkpoint(_target_logprobs, part, head.weight, wanted, use_reentrant=False)
         if twice
         else _target_logprobs(part, head.weight, wanted)
-        for part, wanted in zip(torch.split(hidden, chunk), torch.split(targets, chunk), strict=True)
+        for part, wanted in zip(
+            torch.split(hidden.to(head.weight.dtype), chunk), torch.split(targets, chunk), strict=True
+        )
     ]
     return _spread(torch.cat(pieces), batch)
 

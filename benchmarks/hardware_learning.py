@@ -113,7 +113,7 @@ STUDIES: Final[Mapping[str, Study]] = {
         samples=4,
         games=64,
         threads=1,
-        teaching=Optimisation(learning_rate=5e-4, batch=16, tokens=4096),
+        teaching=Optimisation(learning_rate=5e-4, batch=16, tokens=4096, precision="bfloat16"),
         learning=Optimisation(learning_rate=1e-4, batch=16, tokens=4096, grouped=True),
     ),
     "hardware-fake": Study(

@@ -82,7 +82,7 @@ STUDIES: Final[Mapping[str, Study]] = {
         tokens=60_000,
         taught=400,
         threads=1,
-        learning=Optimisation(learning_rate=5e-4, batch=16, tokens=4096),
+        learning=Optimisation(learning_rate=5e-4, batch=16, tokens=4096, precision="bfloat16"),
     ),
     "self-study-fake": Study(
         {"study": Method(), "with replay": Method(PUBLISHED, replay=0.5), "reading": READ, "nothing": None},

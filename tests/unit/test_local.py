@@ -228,6 +228,19 @@ def test_accumulated_gradients_equal_those_of_one_batch() -> None:
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*gradients, strict=True))
 
 
+def test_short_products_learn_nearly_the_same_in_weights_of_full_length() -> None:
+    examples = [Example(tuple(range(10 + i, 22 + 2 * i)), (Span(4, 10),)) for i in range(6)]
+    gradients, figures = [], []
+    for precision in ("float32", "bfloat16"):
+        learner = Learner(agent().model, Optimisation(batch=6, clip_norm=1e9, learning_rate=0.0, precision=precision))
+        figures.append(learner.update(examples, sft_loss, seed=0, reference="none"))
+        gradients.append(torch.cat([p.grad.flatten() for p in learner.parameters if p.grad is not None]))
+        assert {p.dtype for p in learner.parameters} == {torch.float32} == {gradients[-1].dtype}
+    assert figures[0]["loss"] == pytest.approx(figures[1]["loss"], rel=0.01)
+    assert figures[0]["loss"] != figures[1]["loss"]
+    assert torch.cosine_similarity(gradients[0], gradients[1], dim=0) > 0.99
+
+
 def test_samples_of_a_prompt_stay_in_one_batch() -> None:
     prompts = [(1, 2, 3), (1, 2, 4), (5, 6)]
     examples = [
