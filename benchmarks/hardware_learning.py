@@ -91,7 +91,9 @@ class Study:
     threads: int = 1
     split: str = "test"
     """Of the designs that are held out; validation while settings are chosen, and then nothing is ``hard``."""
-    teaching: Optimisation = field(default_factory=lambda: Optimisation(learning_rate=1e-3, batch=32, tokens=8192))
+    teaching: Optimisation = field(
+        default_factory=lambda: Optimisation(learning_rate=1e-3, batch=32, tokens=8192, precision="bfloat16")
+    )
     learning: Optimisation = field(
         default_factory=lambda: Optimisation(learning_rate=3e-4, batch=32, tokens=8192, grouped=True)
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, Literal
 
 from selftaught.algorithms.optimisation import Optimisation
@@ -135,6 +136,8 @@ class Recipe:
     """Of a fresh adapter."""
 
 
+_short: Final = partial(Optimisation, precision="bfloat16")
+"""Nothing is compared with what was sampled where others are imitated."""
 _SLOW: Final = Optimisation(learning_rate=1e-4, batch=32, tokens=8192, grouped=True)
 _CROWD: Final[tuple[Table, ...]] = tuple({"planner": name} for name in ("oracle", "oracle", "waves", "one_by_one"))
 _THINKERS: Final[tuple[Table, ...]] = tuple({"thinker": "trier", "reflector": name} for name in ("worker", "torn"))
@@ -145,7 +148,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         Recipe(
             "taboo",
             (
-                Played("imitation", 12, 48, learning=Optimisation(learning_rate=7e-4, batch=12, tokens=2560)),
+                Played("imitation", 12, 48, learning=_short(learning_rate=7e-4, batch=12, tokens=2560)),
                 Played("spag", 1, 128, learning=Optimisation(learning_rate=2e-4, batch=16, tokens=2560)),
             ),
             tokens=28,
@@ -159,7 +162,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
                     1024,
                     tables=_CROWD,
                     kl=0.0,
-                    learning=Optimisation(learning_rate=1e-3, batch=8, tokens=8192),
+                    learning=_short(learning_rate=1e-3, batch=8, tokens=8192),
                 ),
                 Played("grpo", 24, 64, samples=8, learning=_SLOW),
             ),
@@ -169,7 +172,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         Recipe(
             "graph_questions",
             (
-                Played("imitation", 1, 512, kl=0.0, learning=Optimisation(learning_rate=7e-4, batch=8, tokens=8192)),
+                Played("imitation", 1, 512, kl=0.0, learning=_short(learning_rate=7e-4, batch=8, tokens=8192)),
                 Played("grpo", 8, 64, samples=8, learning=_SLOW),
             ),
             ({"family": "network"}, {"family": "knowledge"}),
@@ -178,7 +181,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         Recipe("self_reward", (Judged(),), tokens=60),
         Recipe(
             "sequence",
-            (Taught("sequence", 120_000, Optimisation(learning_rate=5e-4, batch=8, tokens=4096)),),
+            (Taught("sequence", 120_000, _short(learning_rate=5e-4, batch=8, tokens=4096)),),
             tokens=192,
         ),
         Recipe(
@@ -191,7 +194,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
                     tables=_THINKERS,
                     every_turn=True,
                     kl=0.0,
-                    learning=Optimisation(learning_rate=1e-3, batch=8, tokens=8192),
+                    learning=_short(learning_rate=1e-3, batch=8, tokens=8192),
                 ),
                 Played(
                     "grpo",
@@ -211,14 +214,14 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         ),
         Recipe(
             "self_study",
-            (Studied("self_study/2", learning=Optimisation(learning_rate=5e-4, batch=16, tokens=4096)),),
+            (Studied("self_study/2", learning=_short(learning_rate=5e-4, batch=16, tokens=4096)),),
             tokens=40,
             rank=32,
         ),
         Recipe(
             "hardware",
             (
-                Taught("hardware", 150_000, Optimisation(learning_rate=5e-4, batch=16, tokens=4096)),
+                Taught("hardware", 150_000, _short(learning_rate=5e-4, batch=16, tokens=4096)),
                 Played("grpo", 8, 64, samples=4, kl=0.01, learning=replace(_SLOW, batch=16, tokens=4096)),
             ),
             ({"kinds": ("repair",), "level": 0, "reply": "lines"},),
