@@ -18,6 +18,7 @@ from selftaught.benchmarks import plots, plots_quiz, plots_rounds, plots_studies
 from selftaught.benchmarks.record import RESULTS
 from selftaught.benchmarks.tables import (
     growth_table,
+    precision_table,
     speech_table,
     speed_table,
     stages_table,
@@ -62,6 +63,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "taboo-pocket": stages_table,
     "throughput": throughput_table,
     "speed": speed_table,
+    "precision": precision_table,
     "planning": study_table,
     "planning-smollm2": study_table,
     "graph-first": study_table,

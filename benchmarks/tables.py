@@ -95,3 +95,15 @@ def growth_table(content: Mapping[str, Any]) -> str:
         rates = [f"{row['sampled_per_second']:.0f}", f"{row['milliseconds_per_new_token']:.2f}"]
         lines.append([row["kind"], str(row["value"]), *rates, f"{row['peak_gigabytes']:.2f}"])
     return markdown(lines) + "\n" + source(content)
+
+
+def precision_table(content: Mapping[str, Any]) -> str:
+    """A line a model."""
+    heads = ("model", "float32, tokens/s", "bfloat16, tokens/s", "ratio", "log-probabilities apart", "at most")
+    lines: list[list[str]] = [list(heads), ["---"] * len(heads)]
+    for row in content["rows"]:
+        ratio, apart = row["ratio"], row["apart"]
+        told = f"{ratio['median']:.2f} [{ratio['low']:.2f}, {ratio['high']:.2f}]"
+        rates = (f"{row[name]:,.0f}" for name in ("float32", "bfloat16"))
+        lines.append([row["model"], *rates, told, f"{apart['mean']:.3f}", f"{apart['most']:.3f}"])
+    return markdown(lines) + "\n\nMedians; the ratio with the least and the greatest of the repeats." + source(content)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from selftaught.benchmarks import plots, speed, speed_work, tables
+from selftaught.benchmarks import plots, precision, speed, speed_work, tables
 from selftaught.benchmarks.speed_games import ours
 
 
@@ -103,3 +103,12 @@ def test_a_run_measures_only_what_is_missing(tmp_path: Path, monkeypatch: pytest
         speed.run(speed.Speed(only=("nothing",)))
     with pytest.raises(ValueError, match="venv-peers"):
         speed.run(speed.Speed(only=("games-gem",), peers_python=tmp_path / "none"))
+
+
+def test_both_precisions_learn_the_same_sequences(tmp_path: Path) -> None:
+    path = precision.run(precision.Chosen(models=("fake",), repeats=2, results=tmp_path))
+    content = json.loads(path.read_text())
+    (row,) = content["rows"]
+    assert 0 < row["apart"]["mean"] < row["apart"]["most"] < 0.5
+    assert row["ratio"]["low"] <= row["ratio"]["median"] <= row["ratio"]["high"]
+    assert f"| fake | {row['float32']:,.0f} | {row['bfloat16']:,.0f} |" in tables.precision_table(content)
