@@ -31,7 +31,7 @@ class Optimisation:
     """Of AdamW."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the products within the layers (autocast); weights, gradients and the vocabulary product stay float32. With
-    bfloat16 a processor that has such products learns about twice as fast, and log-probabilities differ by some 0.02
+    bfloat16 a processor that has such products learns about twice as fast, and log-probabilities differ by some 0.03
     from those that were sampled: good for imitation and preferences, less so for PPO, GRPO and SPAG, which compare
     the two."""
 
