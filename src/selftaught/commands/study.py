@@ -42,7 +42,7 @@ class Study:
     """A file or folder of txt, md, rst or pdf, or hub:DATASET with a column text."""
     model: str = "smollm2-135m"
     """A short name (`selftaught models`), a folder, or a Hugging Face hub id."""
-    passages: int = 40
+    passages: int = 20
     """Pieces of the texts that are studied at most, evenly spread over them."""
     examiner: Literal["gaps", "model"] = "gaps"
     """Who asks and reads: a program that leaves words out of sentences, or the model itself."""
@@ -50,7 +50,7 @@ class Study:
     """Asked of each."""
     reword: int = 2
     """Other wordings of each question; the last one that holds is kept for the test."""
-    tokens: int = 60_000
+    tokens: int = 150_000
     """To learn from, every pass counted."""
     rank: int = 32
     """Of the adapter."""
