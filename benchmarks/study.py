@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -43,11 +43,14 @@ class Method:
         choice: of lessons; None: it reads the texts as they are (continued pre-training).
         preferred: share of the tokens that goes to stage two.
         replay: share of the lessons of a part that come from earlier parts, where there are any.
+        asks: who asks and reads in later parts: the policy as it was at the ``start``, or the ``student`` that it became
+            and that unlearns to read.
     """
 
     choice: Choice | None = field(default_factory=Choice)
     preferred: float = 0.25
     replay: float = 0.0
+    asks: Literal["start", "student"] = "start"
 
     def __post_init__(self) -> None:
         if not 0 <= self.preferred < 1 or not 0 <= self.replay < 1:

@@ -19,6 +19,7 @@ import numpy as np
 import tyro
 
 from selftaught.agents.local import LocalAgent
+from selftaught.agents.local_adapters import copy_adapter
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.studies import Chosen, imitate, of_chats, policy_of, run_of, run_study
@@ -35,6 +36,8 @@ from selftaught.store import aside
 from selftaught.summary import bootstrap, means
 from selftaught.types import Episode, Task
 
+START: Final = "start"
+"""The adapter as it is before the first part."""
 READ: Final = Method(choice=None)
 STUDIED: Final = Method(Choice(trust=0.3))
 """Two of five other answers that say the same are enough: on validation 0.99 of what is taught so is right."""
@@ -66,7 +69,11 @@ class Study:
 STUDIES: Final[Mapping[str, Study]] = {
     "self-study": Study({"study": STUDIED, "published": Method(PUBLISHED), "reading": READ, "nothing": None}),
     "self-study-parts": Study(
-        {"without replay": STUDIED, "with replay": replace(STUDIED, replay=0.5)},
+        {
+            "without replay": STUDIED,
+            "with replay": replace(STUDIED, replay=0.5),
+            "with replay, asked by the student": replace(STUDIED, replay=0.5, asks="student"),
+        },
         library=Library(documents=16),
         parts=8,
         tokens=40_000,
@@ -139,11 +146,13 @@ def _run_arm(study: Study, arm: Method | None, *, seed: int, folder: Path, bars:
     _evaluate(agent, items, after=0, folder=folder)
     if arm is None:
         return
+    copy_adapter(agent.model, name="default", to=START)
+    asking = agent.sibling(name=agent.name, adapter=START) if arm.asks == "start" else agent
+    cast = {**dict.fromkeys(study.game.seats, asking), STUDENT: agent}
     course = Course(study.game, study.tokens, study.learning)
     earlier: list[Episode] = []
     learned = []
     for part, tasks in enumerate(parts):
-        cast = dict.fromkeys(study.game.seats, agent)
         # Before anything is learned all methods ask the same.
         there = folder if part else shared
         asked = ask(cast, study.game, tasks, seed=seed, folder=there / f"asked-{part}", bars=bars)
