@@ -43,8 +43,8 @@ class Method:
         choice: of lessons; None: it reads the texts as they are (continued pre-training).
         preferred: share of the tokens that goes to stage two.
         replay: share of the lessons of a part that come from earlier parts, where there are any.
-        asks: who asks and reads in later parts: the policy as it was at the ``start``, or the ``student`` that it became
-            and that unlearns to read.
+        asks: who asks and reads in later parts: the policy as it was at the ``start``, or the ``student`` that it
+            became and that unlearns to read.
     """
 
     choice: Choice | None = field(default_factory=Choice)
