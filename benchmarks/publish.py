@@ -112,7 +112,6 @@ PICTURES: Final[Mapping[str, Picture]] = {
     "sequence-smollm2": plots_studies.lengths,
     "reflect": plots_studies.reflection,
     "reflect-rewards": plots_studies.reflection,
-    "reflect-smollm2": plots_studies.reflection,
     "self-study": plots_quiz.quiz_bars,
     "self-study-smollm2": plots_quiz.quiz_bars,
     "self-study-parts": plots_quiz.forgetting,
