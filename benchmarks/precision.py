@@ -12,9 +12,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import tyro
 
-from selftaught.algorithms.examples import Example, Span, collate
+from selftaught.algorithms.examples import Example, Span
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.losses import sft_loss
 from selftaught.algorithms.optimisation import Optimisation
@@ -36,8 +37,6 @@ class Chosen:
 
 def measure(name: str, *, repeats: int) -> dict[str, Any]:
     """Tokens a second in both precisions, their ratio repeat by repeat, and the distance of log-probabilities."""
-    import torch
-
     loaded = speed_work.model(name)
     pairs = speed_work.update_sequences(loaded, prompts=16, samples=1)
     examples = [
@@ -56,10 +55,12 @@ def measure(name: str, *, repeats: int) -> dict[str, Any]:
             learner.update(examples, sft_loss, seed=0, reference="none")
             if number:  # the first is a warm-up
                 mine.append(tokens / (perf_counter() - begun))
-    batch = collate(examples)
-    with torch.no_grad():
-        apart = (float32.logprobs(batch) - bfloat16.logprobs(batch))[batch.mask_BT].abs()
-    ratios = [short / full for full, short in zip(*rates, strict=True)]
+    full, short = (
+        np.array([row.reference[row.spans[0].start :] for row in learner.with_reference(examples, bare=False)])
+        for learner in (float32, bfloat16)
+    )
+    apart = np.abs(full - short)
+    ratios = [fast / slow for slow, fast in zip(*rates, strict=True)]
     return {
         "model": name,
         "float32": statistics.median(rates[0]),
