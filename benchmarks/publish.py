@@ -27,7 +27,7 @@ from selftaught.benchmarks.tables import (
 )
 from selftaught.benchmarks.tables_hardware import fault_table, hostile_table, learning_table, problems_table
 from selftaught.benchmarks.tables_hardware_data import data_table
-from selftaught.benchmarks.tables_quiz import forgetting_table, quiz_table
+from selftaught.benchmarks.tables_quiz import forgetting_table, known_table, quiz_table
 from selftaught.benchmarks.tables_rounds import alarm_table, audit_table, rounds_table
 from selftaught.benchmarks.tables_studies import (
     asynchow_table,
@@ -80,6 +80,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "self-study-poison": quiz_table,
     "self-study-smollm2": quiz_table,
     "self-study-parts": forgetting_table,
+    "study-docs": known_table,
     "self-reward-phases": rounds_table,
     "self-reward-judges": rounds_table,
     "self-reward-smollm2": rounds_table,

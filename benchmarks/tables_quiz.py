@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from selftaught.benchmarks.cells import Row, cell, markdown, short, source, spread
 from selftaught.benchmarks.plots import distinct
 from selftaught.benchmarks.plots_quiz import pooled
+from selftaught.summary import bootstrap
 
 ABOUT_LEARNING = (
     "audit/coverage",
@@ -39,18 +41,49 @@ def quiz_table(content: Mapping[str, Any]) -> str:
 
 
 def forgetting_table(content: Mapping[str, Any]) -> str:
-    """Right answers to plain and reworded questions on every part (column) after each (line), an arm after another."""
+    """Right answers to plain and reworded questions on every part (column) after each (line), an arm after another.
+
+    Below, how many lessons every part had, and how many of the open answers that made them were right.
+    """
     rows = [row for row in content["rows"] if row["form"] in ("plain", "paraphrase")]
     parts, stages = sorted(distinct(rows, "part")), sorted(distinct(rows, "after"))
-    lines = [["method", "after part", *(str(part + 1) for part in parts)], ["---"] * (len(parts) + 2)]
+    numbers = [str(part + 1) for part in parts]
+    lines = [["method", "after part", *numbers, "all"], ["---"] * (len(parts) + 3)]
     for arm in distinct(rows, "arm"):
         for after in stages:
             matrix = [
                 [row["right"]["mean"] for row in rows if (row["arm"], row["after"], row["part"]) == (arm, after, part)]
                 for part in parts
             ]
-            lines.append([arm, str(after), *map(short, matrix)])
-    return markdown(lines) + "\n\nMeans over seeds and both wordings." + source(content)
+            mine = [row for row in rows if (row["arm"], row["after"]) == (arm, after)]
+            lines.append([arm, str(after), *map(short, matrix), _over_parts(mine, "right")])
+    told = "Means over seeds and both wordings; of all parts with the least and the greatest seed."
+    return f"{markdown(lines)}\n\n{told}\n\n{_asked_by_part(content, numbers)}" + source(content)
+
+
+def _asked_by_part(content: Mapping[str, Any], numbers: Sequence[str]) -> str:
+    """Lessons, and right open answers where a question was understood."""
+    lines = [["method", "of every part", *numbers], ["---"] * (len(numbers) + 2)]
+    for arm in distinct(content["learned"], "arm"):
+        for name, figure in (("lessons", "taught/lessons"), ("open answers right", "audit/open_right")):
+            mine = [row for row in content["learned"] if row["arm"] == arm and figure in row]
+            found = [[row[figure] for row in mine if row["part"] == part] for part in range(len(numbers))]
+            lines.append([arm, name, *map(short, found)])
+    return markdown(lines)
+
+
+def known_table(content: Mapping[str, Any]) -> str:
+    """What was known of one's own texts before and after study, asked as studied and otherwise."""
+    lines = [["", "questions", "before", "after"], ["---"] * 4]
+    for told, suffix in (("asked as they were studied", ""), ("asked otherwise", "_reworded")):
+        rows = [row for row in content["rows"] if row.get("after" + suffix)]
+        ids = [str(number) for number in range(len(rows))]
+        cells = [
+            cell([asdict(bootstrap([float(row[stage + suffix]["known"]) for row in rows], ids))])
+            for stage in ("before", "after")
+        ]
+        lines.append([told, str(len(rows)), *cells])
+    return f"{markdown(lines)}\n\nWith 95 % intervals over questions." + source(content)
 
 
 def _over_parts(rows: Sequence[Row], name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from selftaught.benchmarks import plots_quiz, tables_quiz
 from selftaught.benchmarks.studied import gaps
 from selftaught.benchmarks.studies import Chosen
 from selftaught.benchmarks.study import Course, Method, as_text, learn, tokens_of
-from selftaught.benchmarks.studying import STUDIES, run
+from selftaught.benchmarks.studying import STUDIES, run, run_arm
 from selftaught.benchmarks.update_reward import UpdateReward
 from selftaught.cli import main
 from selftaught.commands.study import constant, known, spread
@@ -48,7 +49,11 @@ def test_a_study_runs_part_by_part(tmp_path: Path) -> None:
     table = tables_quiz.quiz_table(content)
     assert "| nothing | before |" in table and "| reading | after |" in table and "| lessons |" in table
     matrix = tables_quiz.forgetting_table(content)
-    assert matrix.count("\n| study |") == 3 and "| with replay | 2 |" in matrix
+    assert (
+        matrix.count("\n| study |") == 5
+        and "| study | open answers right |" in matrix
+        and "| with replay | 2 |" in matrix
+    )
     for draw in (plots_quiz.quiz_bars, plots_quiz.forgetting):
         assert draw(content, tmp_path / "picture.png").stat().st_size > 10_000
 
@@ -61,6 +66,17 @@ def asked(game: SelfStudy, number: int) -> list[Episode]:
     seated = {"examiner": "asker", "reader": "finder", "student": "guesser"}
     cast = {seat: Scripted(name, PLAYERS[seat][name]) for seat, name in seated.items()}
     return rollout(game, Library(documents=2).shelf("train", 0, number), cast, seed=0)
+
+
+@pytest.mark.parametrize("asks", ["start", "student"])
+def test_who_asks_in_a_later_part_is_as_it_was_or_has_studied(asks: Any, tmp_path: Path) -> None:
+    study = replace(FAKE, taught=0, learning=Optimisation(batch=8, learning_rate=1e-2))
+    questions = []
+    for tokens in (200, 2000):  # what was studied before differs
+        arm, folder = Method(choice=None, asks=asks), tmp_path / str(tokens) / "arm" / "seed-0"
+        run_arm(replace(study, tokens=tokens), arm, seed=0, folder=folder, bars=silent)
+        questions.append([episode.turns[0].reply.text for episode in read_run(folder / "asked-1")])
+    assert (questions[0] == questions[1]) == (asks == "start")
 
 
 @pytest.fixture
