@@ -59,7 +59,8 @@ def test_any_text_is_data(game: str, text: str) -> None:
 @pytest.mark.parametrize("game", MARKED)
 def test_a_task_that_is_none_of_the_games_is_data_too(game: str) -> None:
     episode = played(game, *[saying("Score: 3")] * len(make_game(game).seats))
-    marks(replace(episode, task=replace(episode.task, public={"kind": 3}, sealed={"instruction": {}})))
+    found = marks(replace(episode, task=replace(episode.task, public={"kind": 3}, sealed={"instruction": {}})))
+    assert all(0 <= mark.turn < len(episode.turns) for mark in found)
 
 
 def test_taboo_shows_where_the_word_was_said_beyond_private_thoughts() -> None:
