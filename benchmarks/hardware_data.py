@@ -41,7 +41,9 @@ def run(config: Data) -> Path:
     """Measure and write; where the result lies."""
     with meter() as stages:
         levels = {str(level): _level(config, level, stages(f"level {level}", config.designs)) for level in LEVELS}
-        faults = _faults(config, stages("faults", config.designs * len(LEVELS)))
+        faults = {
+            level: _faults(config, int(level), stages(f"faults, level {level}", config.designs)) for level in levels
+        }
     command = f"python -m selftaught.benchmarks.hardware_data --designs {config.designs} --seed {config.seed}"
     values = {"designs": config.designs, "levels": levels, "faults": faults}
     return record("hardware-data", command=command, seeds=[config.seed], values=values, folder=config.results)
@@ -70,26 +72,25 @@ def _level(config: Data, level: int, advance: Advance) -> dict[str, Any]:
     }
 
 
-def _faults(config: Data, advance: Advance) -> dict[str, Any]:
-    """The verdicts on one fault of each kind in each design, by kind."""
-    random = np.random.default_rng([config.seed, len(LEVELS)])
+def _faults(config: Data, level: int, advance: Advance) -> dict[str, Any]:
+    """The verdicts on one fault of each kind in each design, by kind; the time is that of making and judging it."""
+    random = np.random.default_rng([config.seed, level, 1])
     counts = {kind: Counter[str]() for kind in KINDS}
     spent, tried = 0.0, 0
-    for level in LEVELS:
-        for _ in range(config.designs):
-            golden = draw(random, level=level, split="train").text
-            for kind, counter in counts.items():
-                begun = time.perf_counter()
-                text = mutate(golden, kind, random)
-                if text is None:
-                    counter["no place"] += 1
-                    continue
-                verdict = judged(golden, text)
-                spent, tried = spent + time.perf_counter() - begun, tried + 1
-                broken = kind in WIRING and verdict.stage == "drivers"
-                refused = verdict.kind == "different" and verdict.stage != "logic"
-                counter["refused" if refused else "no hardware" if broken else verdict.kind] += 1
-            advance(1)
+    for _ in range(config.designs):
+        golden = draw(random, level=level, split="train").text
+        for kind, counter in counts.items():
+            begun = time.perf_counter()
+            text = mutate(golden, kind, random)
+            if text is None:
+                counter["no place"] += 1
+                continue
+            verdict = judged(golden, text)
+            spent, tried = spent + time.perf_counter() - begun, tried + 1
+            broken = kind in WIRING and verdict.stage == "drivers"
+            refused = verdict.kind == "different" and verdict.stage != "logic"
+            counter["refused" if refused else "no hardware" if broken else verdict.kind] += 1
+        advance(1)
     return {"mutants_a_second": round(tried / spent), "verdicts": {kind: dict(found) for kind, found in counts.items()}}
 
 

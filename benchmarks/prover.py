@@ -1,26 +1,30 @@
-"""The prover of ``hardware`` against a second opinion, on mutants of small designs, and how many it judges a second.
+"""How many candidates the prover of ``hardware`` judges a second on one core, and whether Yosys agrees.
 
-python -m selftaught.benchmarks.prover --oracle 30    # mutants of each design; needs pyosys
-python -m selftaught.benchmarks.prover --worker       # what a worker costs beside judging in process
-python -m selftaught.benchmarks.prover                # throughput
+``python -m selftaught.benchmarks.prover`` judges mutants of hand-written designs, with a worker and without one, asks
+Yosys (extra ``formal``) about those that get as far as the proof, and writes ``benchmarks/results/prover.json``.
 """
 
 from __future__ import annotations
 
 import re
 import statistics
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import shake_256
+from pathlib import Path
+from typing import Any
+
+import tyro
 
 from selftaught.benchmarks.prover_designs import DESIGNS
 from selftaught.benchmarks.prover_large import LARGE
+from selftaught.benchmarks.record import RESULTS, record
 from selftaught.envs.hardware import Verdict, compare, prepare
 from selftaught.envs.hardware.confirm import confirm
 from selftaught.envs.hardware.judging import judged
+from selftaught.progress import Advance, meter
 
 SWAPS = {
     "+": "-",
@@ -105,35 +109,104 @@ def chosen(designs: Mapping[str, str], limit: int) -> list[Mutant]:
     return found
 
 
-def agreement(limit: int) -> None:
-    """Prints both sides' verdicts on the mutants, and every mutant on which they disagree."""
-    table, times, oracle_times = Counter[tuple[str, str]](), list[float](), list[float]()
-    reasons = Counter[str]()
-    goldens = {design: prepare(text, top="top") for design, text in DESIGNS.items()}
-    for mutant in chosen(DESIGNS, limit):
+@dataclass(frozen=True)
+class Prover:
+    """Judge mutants of hand-written designs, and see whether Yosys agrees."""
+
+    mutants: int = 40
+    """Of each design, that are judged."""
+    oracle: int = 30
+    """Of those, how many Yosys is asked about; 0 asks none."""
+    repeats: int = 5
+    """Timed rounds; the median counts."""
+    results: Path = RESULTS
+    """Where prover.json goes."""
+
+
+def run(config: Prover) -> Path:
+    """Measure, ask and write; where the result lies."""
+    sets = {"small": DESIGNS, "large": LARGE}
+    with meter() as stages:
+        advance = stages("speed", config.repeats * len(sets))
+        speeds = [
+            {"designs": name, **_speed(designs, config.mutants, config.repeats, advance)}
+            for name, designs in sets.items()
+        ]
+        asked = chosen(DESIGNS, config.oracle)
+        found = agreement(asked, stages("Yosys", len(asked))) if asked else None
+    command = (
+        f"python -m selftaught.benchmarks.prover --mutants {config.mutants} --oracle {config.oracle} "
+        f"--repeats {config.repeats}"
+    )
+    values = {"speeds": speeds, "agreement": found}
+    return record("prover", command=command, seeds=[], values=values, folder=config.results)
+
+
+def _speed(designs: Mapping[str, str], limit: int, repeats: int, advance: Advance) -> dict[str, Any]:
+    """Candidates judged a second, each from its text to the verdict: in this process, and in a worker."""
+    goldens = {design: prepare(text, top="top") for design, text in designs.items()}
+    every = [*chosen(designs, limit), *(Mutant(design, "the same", text) for design, text in designs.items())]
+    spent: dict[str, list[float]] = {"here": [], "worker": []}
+    judged(designs[every[0].design], every[0].text, top="top")  # starts the worker
+    for _ in range(repeats):
+        here = _judge(every, lambda mutant: compare(goldens[mutant.design], mutant.text))
+        there = _judge(every, lambda mutant: judged(designs[mutant.design], mutant.text, top="top"))
+        assert [verdict for _, verdict in here] == [verdict for _, verdict in there]
+        spent["here"].append(sum(seconds for seconds, _ in here))
+        spent["worker"].append(sum(seconds for seconds, _ in there))
+        advance(1)
+    to_the_end = sorted(seconds for seconds, verdict in here if verdict.stage == "logic")
+    return {
+        "count": len(designs),
+        "lines": round(statistics.mean(text.strip().count("\n") + 1 for text in designs.values()), 1),
+        "candidates": len(every),
+        "verdicts": dict(Counter(verdict.kind for _, verdict in here).most_common()),
+        "judged_a_second": round(len(every) / statistics.median(spent["here"])),
+        "in_a_worker_a_second": round(len(every) / statistics.median(spent["worker"])),
+        "to_the_end_a_second": round(len(to_the_end) / sum(to_the_end)),
+        "median_ms": round(1000 * statistics.median(to_the_end), 2),
+        "p95_ms": round(1000 * to_the_end[len(to_the_end) * 95 // 100], 2),
+    }
+
+
+def _judge(every: Sequence[Mutant], judge: Callable[[Mutant], Verdict]) -> list[tuple[float, Verdict]]:
+    """Seconds and verdict of each."""
+    found = []
+    for mutant in every:
         begun = time.perf_counter()
+        verdict = judge(mutant)
+        found.append((time.perf_counter() - begun, verdict))
+    return found
+
+
+def agreement(every: Sequence[Mutant], advance: Advance) -> dict[str, Any]:
+    """What both say of the mutants that have a circuit, and every mutant on which they disagree."""
+    goldens = {design: prepare(text, top="top") for design, text in DESIGNS.items()}
+    table, why, disagreements = Counter[str](), Counter[str](), []
+    seconds: list[float] = []
+    for mutant in every:
+        advance(1)
         verdict = compare(goldens[mutant.design], mutant.text)
-        times.append(time.perf_counter() - begun)
         if verdict.stage in ("text", "syntax", "ports"):
-            table[f"no candidate ({verdict.stage})", "-"] += 1
+            table[f"{verdict.kind} at {verdict.stage}, not asked"] += 1
             continue
         begun = time.perf_counter()
         opinion = confirm(DESIGNS[mutant.design], mutant.text, top="top")
-        other, why = opinion.kind, opinion.reason
-        oracle_times.append(time.perf_counter() - begun)
-        mine = f"{verdict.kind}{' (only by x)' if _by_x(verdict) else ''}"
-        table[mine, other] += 1
+        seconds.append(time.perf_counter() - begun)
+        by_x = _by_x(verdict)
+        table[f"{verdict.kind}{' by x alone' if by_x else ''}, {opinion.kind}"] += 1
         if verdict.kind == "unknown":
-            reasons[verdict.reason] += 1
-        elif mine != other and other != "unknown" and not _by_x(verdict):
-            shown = verdict.trace.text() if verdict.trace else ""
-            print(f"{mutant.design}, {mutant.edit}: {verdict.kind} ({verdict.reason}), oracle {other} {why}\n{shown}")
-            sys.stdout.flush()
-    for (ours, other_kind), count in sorted(table.items()):
-        print(f"ours {ours:24} oracle {other_kind:10} {count}")
-    print(f"median {statistics.median(times) * 1000:.2f} ms, oracle {statistics.median(oracle_times) * 1000:.0f} ms")
-    for reason, count in reasons.most_common():
-        print(f"unknown {count:4}: {reason}")
+            why[verdict.reason] += 1
+        elif opinion.kind not in (verdict.kind, "unknown") and not by_x:
+            shown = {"design": mutant.design, "edit": mutant.edit, "prover": verdict.kind, "yosys": opinion.kind}
+            disagreements.append({**shown, "trace": verdict.trace.text() if verdict.trace else ""})
+    return {
+        "mutants": len(every),
+        "verdicts": dict(sorted(table.items())),
+        "disagreements": disagreements,
+        "unknown": dict(why.most_common()),
+        "yosys_median_ms": round(1000 * statistics.median(seconds)),
+    }
 
 
 def _by_x(verdict: Verdict) -> bool:
@@ -148,52 +221,5 @@ def _by_x(verdict: Verdict) -> bool:
     )
 
 
-def speed(designs: Mapping[str, str]) -> None:
-    """Prints candidates judged a second: mutants, each checked as text, parsed, elaborated, compared and decided."""
-    goldens = {design: prepare(text, top="top") for design, text in designs.items()}
-    every = [*chosen(designs, 40), *(Mutant(design, "the same", text) for design, text in designs.items())]
-    begun, kinds, times = time.perf_counter(), Counter[str](), list[tuple[float, Mutant, Verdict]]()
-    for mutant in every:
-        start = time.perf_counter()
-        verdict = compare(goldens[mutant.design], mutant.text)
-        times.append((time.perf_counter() - start, mutant, verdict))
-        kinds[f"{verdict.kind} at {verdict.stage}"] += 1
-    seconds = time.perf_counter() - begun
-    lines = statistics.mean(text.count("\n") for text in designs.values())
-    print(f"{len(designs)} designs of {lines:.0f} lines on average, {dict(kinds)}")
-    print(f"{len(every)} candidates in {seconds:.2f} s: {len(every) / seconds:.0f} a second")
-    ends = sorted(entry[0] for entry in times if entry[2].stage == "logic")
-    print(
-        f"judged to the end: {len(ends) / sum(ends):.0f} a second, median {ends[len(ends) // 2] * 1000:.2f} ms, "
-        f"95% {ends[len(ends) * 95 // 100] * 1000:.1f} ms"
-    )
-    for taken, mutant, verdict in sorted(times, key=lambda entry: -entry[0])[:5]:
-        print(f"  {taken * 1000:.0f} ms {mutant.design}, {mutant.edit}: {verdict.kind} ({verdict.reason})")
-
-
-def worker(designs: Mapping[str, str], *, repeats: int = 5) -> None:
-    """Prints the time of judging in a worker against that in this process, on the same candidates."""
-    goldens = {design: prepare(text, top="top") for design, text in designs.items()}
-    every, times = chosen(designs, 30), dict[str, list[float]](here=[], worker=[])
-    judged(designs[every[0].design], every[0].text, top="top")
-    for _ in range(repeats):
-        begun = time.perf_counter()
-        here = [compare(goldens[mutant.design], mutant.text) for mutant in every]
-        times["here"].append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        there = [judged(designs[mutant.design], mutant.text, top="top") for mutant in every]
-        times["worker"].append(time.perf_counter() - begun)
-        assert here == there
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    rates = ", ".join(f"{name} {len(every) / seconds:.0f} a second" for name, seconds in medians.items())
-    print(f"{len(every)} candidates: {rates}, ratio {medians['worker'] / medians['here']:.2f}")
-
-
 if __name__ == "__main__":
-    if "--worker" in sys.argv:
-        worker(DESIGNS)
-    elif "--oracle" in sys.argv:
-        agreement(int(sys.argv[2]) if len(sys.argv) > 2 else 30)
-    else:
-        speed(DESIGNS)
-        speed(LARGE)
+    print(run(tyro.cli(Prover)))

@@ -26,7 +26,7 @@ from selftaught.benchmarks.tables import (
     transcripts,
 )
 from selftaught.benchmarks.tables_hardware import fault_table, hostile_table, learning_table, problems_table
-from selftaught.benchmarks.tables_hardware_data import data_table
+from selftaught.benchmarks.tables_hardware_data import data_table, prover_table
 from selftaught.benchmarks.tables_quiz import forgetting_table, known_table, quiz_table
 from selftaught.benchmarks.tables_rounds import alarm_table, audit_table, rounds_table
 from selftaught.benchmarks.tables_studies import (
@@ -85,6 +85,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "self-reward-judges": rounds_table,
     "self-reward-smollm2": rounds_table,
     "hardware-data": data_table,
+    "prover": prover_table,
     "hardware": learning_table,
     "hardware-smollm2": learning_table,
     "suite": suite_table,

@@ -74,7 +74,9 @@ def run(folder: Path, *, seed: int, fake: bool) -> None:
         loaded = with_lora(load(lessons.model), rank=lessons.rank, alpha=2 * lessons.rank, seed=seed)
         agent = LocalAgent(loaded, sampling=Sampling(max_new_tokens=lessons.reply_tokens), batch=64)
         before = _played(game, agent, lessons.games, folder / "before")
-        learning = Optimisation(learning_rate=lessons.learning_rate, batch=lessons.batch, tokens=4096)
+        learning = Optimisation(
+            learning_rate=lessons.learning_rate, batch=lessons.batch, tokens=4096, precision="bfloat16"
+        )
         lesson = of_chats(chats)
         teach(agent, lambda: lesson, learning=learning, seed=seed, folder=folder / "taught", bars=bars)
         after = _played(game, agent, lessons.games, folder / "after")
