@@ -104,7 +104,7 @@ class Learner:
         """One round: reference log-probabilities, then ``epochs`` passes in an order that ``seed`` fixes.
 
         ``estimate`` and ``stop_kl`` are an ``ActorCritic``'s. Returns the figures of the loss averaged over spans, with
-        ``loss``, ``grad_norm`` and counts.
+        ``loss``, ``grad_norm`` and counts: ``sequences`` are examples, ``trained_tokens`` count again in each epoch.
 
         Raises:
             ValueError: if there is something to estimate and no critic.
@@ -118,9 +118,11 @@ class Learner:
         order = np.random.default_rng(seed)
         totals: dict[str, float] = {}
         norms: list[float] = []
+        tokens = 0
         for chosen in self._batches(examples, order):
             before = dict(totals)
             norms.append(self._step(chosen, loss, totals))
+            tokens += sum(span.stop - span.start for example in chosen for span in example.spans)
             progress(len(chosen))
             moved = (totals.get("kl_sampled", 0.0) - before.get("kl_sampled", 0.0)) / (
                 totals["spans"] - before.get("spans", 0.0)
@@ -132,7 +134,7 @@ class Learner:
         figures["grad_norm"] = float(np.mean(norms))
         figures["steps"] = float(len(norms))
         figures["sequences"] = float(len(examples))
-        figures["trained_tokens"] = float(sum(span.stop - span.start for e in examples for span in e.spans))
+        figures["trained_tokens"] = float(tokens)
         return figures
 
     def save(self, folder: Path) -> None:

@@ -68,23 +68,16 @@ def sampled(episodes: Iterable[Episode]) -> int:
     return sum(len(turn.reply.tokens) for episode in episodes for turn in episode.turns)
 
 
-def of_training(
-    folder: Path, *, epochs: Mapping[str, int], labels: Mapping[str, Label], judges: Collection[Seat] = ()
-) -> Cost:
+def of_training(folder: Path, *, labels: Mapping[str, Label], judges: Collection[Seat] = ()) -> Cost:
     """What a stage of training cost, by what lies in its folder; the time is not in it.
 
     Args:
         folder: with runs of ``selftaught.algorithms.train`` in it or in its subfolders.
-        epochs: passes over the examples of a step in each subfolder; those of "" in all that are not named.
         labels: what kind of labels the run in each subfolder made ("" for the folder itself); none of others.
         judges: seats whose replies are judgements.
     """
     metrics = {path.parent: [json.loads(line) for line in path.open()] for path in folder.rglob("metrics.jsonl")}
-    trained = sum(
-        (row.get("learn/trained_tokens") or 0) * epochs.get(str(here.relative_to(folder)), epochs[""])
-        for here, rows in metrics.items()
-        for row in rows
-    )
+    trained = sum(row.get("learn/trained_tokens") or 0 for rows in metrics.values() for row in rows)
     shards = folder.rglob("episodes/step-*.jsonl")
     tokens = sum(sampled(read_shard(path)) for path in shards)
     found: dict[Label, int] = {}

@@ -66,7 +66,7 @@ def train_policy(
     spent = noted(folder)
     for place, stage in enumerate(stages):
         here = folder / f"{place}-{_name(stage)}"
-        spent += of_training(here, epochs=_epochs(stage), labels=_labels(stage), judges=(JUDGE, META_JUDGE))
+        spent += of_training(here, labels=_labels(stage), judges=(JUDGE, META_JUDGE))
     with aside(folder / TRAINED) as file:
         file.write((json.dumps({"cost": spent.as_data()}, indent=1) + "\n").encode())
     return folder / ADAPTER
@@ -227,14 +227,6 @@ def _studied(stage: Studied, agent: LocalAgent, *, seed: int, folder: Path, bars
 
 def _name(stage: Stage) -> str:
     return stage.algorithm if isinstance(stage, Played) else type(stage).__name__.lower()
-
-
-def _epochs(stage: Stage) -> Mapping[str, int]:
-    """Passes over the examples of a step, by the subfolder of the run."""
-    if isinstance(stage, Judged):
-        study = JUDGED[stage.study]
-        return {"": study.learning.epochs, "taught": study.imitation.epochs}
-    return {"": stage.learning.epochs}
 
 
 def _labels(stage: Stage) -> Mapping[str, Label]:

@@ -95,11 +95,10 @@ def test_the_cost_of_training_is_what_was_sampled_learned_and_labelled(trained: 
 def test_a_lesson_that_is_learned_again_is_one_label(tmp_path: Path) -> None:
     lesson, other, again = of_chats([[Message("user", "hi"), Message("assistant", text)] for text in ("a", "b", "a")])
     write_shard(shard_path(tmp_path / "told", 0), [lesson, other, again, replace(lesson, id="more")])
-    row = {"learn/sequences": 4.0, "learn/trained_tokens": 10.0}
+    row = {"learn/sequences": 4.0, "learn/trained_tokens": 30.0}
     (tmp_path / "told" / "metrics.jsonl").write_text(json.dumps(row) + "\n")
-    for epochs, tokens in (({"": 3}, 30), ({"": 3, "told": 1}, 10)):
-        cost = of_training(tmp_path, epochs=epochs, labels={"told": "rows"})
-        assert (cost.labels, cost.trained_tokens) == ({"rows": 2}, tokens)
+    cost = of_training(tmp_path, labels={"told": "rows"})
+    assert (cost.labels, cost.trained_tokens) == ({"rows": 2}, 30)
 
 
 def test_parquet_has_what_jsonl_has(trained: Path) -> None:
