@@ -23,32 +23,41 @@ Chats = Sequence[Sequence[Message]]
 
 @dataclass(frozen=True)
 class Pocket:
-    """What a pocket model is made of: a game's corpus, and how it is trained."""
+    """What a pocket model is made of: games' corpora, and how it is trained."""
 
-    game: str
+    games: tuple[str, ...]
     pretraining: Pretraining
+    share: float = 1.0
+    """Of each corpus's chats, drawn at random."""
 
 
 COPYING = Pretraining(vocabulary=1024, single_digits=True, induction=True, learning_rate=1.2e-3, embedding_rate=3e-4)
 """Of a model that has to find again what it has read. At higher rates it forgets how to: see docs/log.md."""
 
 POCKETS: Mapping[str, Pocket] = {
-    "pocket": Pocket("taboo", Pretraining()),
+    "pocket": Pocket(("taboo",), Pretraining()),
     # Sums are learned digit by digit, and there are fewer words than taboo has.
-    "pocket-plan": Pocket("graph_plan", Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
-    "pocket-judge": Pocket("self_reward", Pretraining(vocabulary=1024, single_digits=True)),
-    "pocket-reflect": Pocket("reflect", COPYING),
-    "pocket-study": Pocket("self_study", COPYING),
-    "pocket-steps": Pocket("sequence", COPYING),
-    "pocket-hardware": Pocket("hardware", COPYING),
+    "pocket-plan": Pocket(("graph_plan",), Pretraining(vocabulary=1024, single_digits=True, batch_tokens=4096)),
+    "pocket-judge": Pocket(("self_reward",), Pretraining(vocabulary=1024, single_digits=True)),
+    "pocket-reflect": Pocket(("reflect",), COPYING),
+    "pocket-study": Pocket(("self_study",), COPYING),
+    "pocket-steps": Pocket(("sequence",), COPYING),
+    "pocket-hardware": Pocket(("hardware",), COPYING),
+    "pocket-suite": Pocket(
+        ("taboo", "graph_plan", "self_reward", "reflect", "self_study", "sequence", "hardware"),
+        replace(COPYING, vocabulary=2048),
+        share=1 / 6,
+    ),
 }
 
 
 def pocket_chats(name: str, seed: int) -> Iterator[tuple[Message, ...]]:
-    """The corpus of a pocket model's game, made as it is taken."""
-    game = entry(POCKETS[name].game)
-    assert game.corpus is not None
-    return game.corpus(np.random.default_rng([seed, *game.name.encode()]))
+    """The corpora of a pocket model's games, made as they are taken."""
+    pocket, chosen = POCKETS[name], np.random.default_rng([seed, 1])
+    for game in map(entry, pocket.games):
+        assert game.corpus is not None
+        chats = game.corpus(np.random.default_rng([seed, *game.name.encode()]))
+        yield from (chat for chat in chats if chosen.random() < pocket.share)
 
 
 def build_pocket(folder: Path, name: str, *, seed: int, meter: Meter = silent, chats: Chats | None = None) -> float:

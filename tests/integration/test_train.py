@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections import Counter
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from selftaught.cli import main
 from selftaught.commands.casting import make
 from selftaught.commands.folders import metric_rows
 from selftaught.envs.registry import entry, games
+from selftaught.types import Message
 
 PLAN = ["train", "graph_plan", "--model", "fake", "--wandb", "off", "--speech.max-new-tokens", "6"]
 
@@ -94,13 +97,27 @@ def test_pocket_chats_come_from_the_registry(name: str) -> None:
     chats = list(islice(pocket.pocket_chats(name, 0), 50))
     assert len(chats) == 50 and chats == list(islice(pocket.pocket_chats(name, 0), 50))
     assert all(chat[-1].role == "assistant" or len(chat) > 2 for chat in chats)
-    corpus: Any = entry(pocket.POCKETS[name].game).corpus
+
+
+@pytest.mark.parametrize("game", pocket.POCKETS["pocket-suite"].games)
+def test_a_corpus_is_as_long_as_it_says(game: str) -> None:
+    corpus: Any = entry(game).corpus
     options = inspect.signature(corpus).parameters
     if "passes" in options:  # over facts; count is of games
         assert len(list(corpus(np.random.default_rng(0)))) > 10_000
     else:  # some prove every chat, which takes its time
         assert options["count"].default > 10_000
         assert len(list(corpus(np.random.default_rng(0), count=120))) == 120
+
+
+def test_a_model_of_all_games_has_a_share_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    def corpus(game: str) -> Any:
+        return SimpleNamespace(name=game, corpus=lambda random: ((Message("user", f"{game} {n}"),) for n in range(900)))
+
+    monkeypatch.setattr(pocket, "entry", corpus)
+    found = Counter(chat[0].content.split()[0] for chat in pocket.pocket_chats("pocket-suite", 0))
+    assert set(found) == set(pocket.POCKETS["pocket-suite"].games)
+    assert all(100 < count < 200 for count in found.values())
 
 
 def test_models_that_are_built_are_listed() -> None:

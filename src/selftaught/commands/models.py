@@ -20,12 +20,19 @@ class Build:
 
     name: tyro.conf.Positional[
         Literal[
-            "pocket", "pocket-plan", "pocket-judge", "pocket-reflect", "pocket-study", "pocket-steps", "pocket-hardware"
+            "pocket",
+            "pocket-plan",
+            "pocket-judge",
+            "pocket-reflect",
+            "pocket-study",
+            "pocket-steps",
+            "pocket-hardware",
+            "pocket-suite",
         ]
     ]
     """A small language model trained on a game's own transcripts: pocket on taboo, pocket-plan on graph_plan,
     pocket-judge on self_reward, pocket-reflect on reflect, pocket-study on self_study, pocket-steps on sequence,
-    pocket-hardware on hardware."""
+    pocket-hardware on hardware, pocket-suite on a share of each."""
     seed: int = 0
     """Fixes the chats, the first weights and the order of training."""
     folder: Path | None = None
