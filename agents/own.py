@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
 
-from selftaught.places import named
+from selftaught.places import module_at, named
 from selftaught.types import Agent, Ask, Reply, Streaming
 
 PYTHON = "python:"
@@ -79,6 +81,18 @@ def own_policy(written: str) -> Agent:
     raise ValueError(
         f"{written!r} is a {type(found).__name__}: a policy is a function from an ask to a text, or has `reply`"
     )
+
+
+def fingerprint(written: str) -> str:
+    """Of the file that holds an own policy, so that another text under the same name is another policy; "" of others.
+
+    Raises:
+        FileNotFoundError, ValueError: as ``own_policy``.
+    """
+    if not written.startswith(PYTHON):
+        return ""
+    file = module_at(written.removeprefix(PYTHON).rpartition(":")[0]).__file__
+    return blake2b(Path(file).read_bytes(), digest_size=8).hexdigest() if file else ""
 
 
 def _at(asks: Sequence[Ask]) -> str:

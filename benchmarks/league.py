@@ -17,8 +17,10 @@ from typing import Any, Literal
 import numpy as np
 
 from selftaught import statistics
+from selftaught.agents.own import fingerprint
 from selftaught.benchmarks.equilibrium import NashAverage, nash_average
 from selftaught.benchmarks.ratings import rate
+from selftaught.benchmarks.record import claim
 from selftaught.progress import Meter, silent
 from selftaught.rollout import rollout
 from selftaught.statistics import RESAMPLES, Array
@@ -59,7 +61,7 @@ def play(
 
     Raises:
         ValueError: if there are to be no games, the game has not two seats, a seat has no player or one twice, or a
-            game was not zero-sum.
+            game was not zero-sum, or ``folder`` has games of another text of a user's own policy.
     """
     if games < 1:
         raise ValueError(f"a league plays at least 1 game of every pairing, not {games}")
@@ -69,7 +71,7 @@ def play(
     payoffs = np.empty((len(players[first]), len(players[second]), games))
     for row, one in enumerate(players[first]):
         for column, two in enumerate(players[second]):
-            path = None if folder is None else shard_path(cell(folder, one.name, two.name), 0)
+            path = None if folder is None else shard_path(_claimed(folder, one, two), 0)
             if path is not None and path.exists():
                 episodes = list(read_shard(path))
                 advance(len(episodes))
@@ -81,6 +83,14 @@ def play(
             payoffs[row, column] = _payoffs(episodes, first, tasks=[task.id for task in tasks])
     names = {seat: tuple(agent.name for agent in players[seat]) for seat in (first, second)}
     return Played((first, second), names, tuple(task.id for task in tasks), payoffs)
+
+
+def _claimed(folder: Path, *pair: Agent) -> Path:
+    """The folder of a pairing's games, seen to be of the same texts of a user's own policies."""
+    path = cell(folder, *(agent.name for agent in pair))
+    if own := {agent.name: mark for agent in pair if (mark := fingerprint(agent.name))}:
+        claim(path / "settings", own)
+    return path
 
 
 def cell(folder: Path, *names: str) -> Path:

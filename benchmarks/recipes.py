@@ -138,7 +138,7 @@ class Recipe:
 
 _short: Final = partial(Optimisation, precision="bfloat16")
 """Nothing is compared with what was sampled where others are imitated."""
-_SLOW: Final = Optimisation(learning_rate=1e-4, batch=32, tokens=8192, grouped=True)
+_SLOW: Final = Optimisation(learning_rate=1e-4, batch=32, tokens=4096, grouped=True)
 _CROWD: Final[tuple[Table, ...]] = tuple({"planner": name} for name in ("oracle", "oracle", "waves", "one_by_one"))
 _THINKERS: Final[tuple[Table, ...]] = tuple({"thinker": "trier", "reflector": name} for name in ("worker", "torn"))
 
@@ -222,7 +222,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             "hardware",
             (
                 Taught("hardware", 150_000, _short(learning_rate=5e-4, batch=16, tokens=4096)),
-                Played("grpo", 8, 64, samples=4, kl=0.01, learning=replace(_SLOW, batch=16, tokens=4096)),
+                Played("grpo", 8, 64, samples=4, kl=0.01, learning=replace(_SLOW, batch=16)),
             ),
             ({"kinds": ("repair",), "level": 0, "reply": "lines"},),
             tokens=100,

@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from selftaught.agents.own import fingerprint
 from selftaught.agents.server import ServerAgent
 from selftaught.benchmarks.cost import Cost, metered, note, noted, sampled
 from selftaught.benchmarks.evaluation import seat_figures
@@ -119,7 +120,7 @@ class Cell:
         item = ITEMS[self.item]
         settings = {**asdict(self), "game": item.game, "settings": asdict(item), "temperature": terms.temperature}
         start = terms.starts.get(self.policy, ("", ""))[1]
-        claim(self.folder(terms.folder), {**settings, "start": _digest(start)})
+        claim(self.folder(terms.folder), {**settings, "start": _digest(start) or fingerprint(self.policy)})
 
 
 Job = Cell | Training

@@ -204,6 +204,16 @@ def test_other_settings_are_refused_and_other_cells_are_not(tmp_path: Path, caps
     assert {row["policy"] for row in rows(tmp_path)} == {*REFERENCES, "bayes", "echo"}
 
 
+def test_an_own_policy_that_was_edited_is_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "edited_policy.py"
+    file.write_text("def mine(ask):\n    return 'I give up.'\n")
+    command = [*RUN, "--suite", "taboo/smoke-0", "--policy", f"python:{file}:mine", "--folder", str(tmp_path / "run")]
+    assert main(command) == main(command) == 0
+    file.write_text("def mine(ask):\n    return 'Is it big?'\n")
+    assert main(command) == 2
+    assert "holds a run with other settings (start)" in capsys.readouterr().err.replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [

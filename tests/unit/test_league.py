@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from selftaught.agents.own import own_policy
 from selftaught.agents.scripted import Scripted
 from selftaught.benchmarks.equilibrium import gap, nash_average, optimizer, solve
 from selftaught.benchmarks.league import Played, cell, file_name, play, table
@@ -156,6 +157,18 @@ def test_a_league_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert (again.payoffs == whole.payoffs).all()
     with pytest.raises(ValueError, match="other tasks"):
         play(MiniTaboo(), agents, games=13, split="train", folder=tmp_path)
+
+
+def test_games_of_another_text_of_an_own_policy_are_not_taken_for_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "league_policy.py"
+    file.write_text("def mine(ask):\n    return 'I do not know.'\n")
+    mine = own_policy(f"python:{file}:mine")
+    agents: dict[Seat, list[Agent]] = {ATTACKER: [Scripted("nash_clue", PLAYERS[ATTACKER]["nash_clue"])]}
+    for _ in range(2):
+        play(MiniTaboo(), {**agents, DEFENDER: [mine]}, games=4, folder=tmp_path)
+    file.write_text("def mine(ask):\n    return 'I give up.'\n")
+    with pytest.raises(ValueError, match="other settings"):
+        play(MiniTaboo(), {**agents, DEFENDER: [mine]}, games=4, folder=tmp_path)
 
 
 def test_names_of_folders_are_harmless_and_different() -> None:

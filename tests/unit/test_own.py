@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from selftaught.agents.own import own_policy
+from selftaught.agents.own import fingerprint, own_policy
 from selftaught.types import Ask, Message, Streaming
 
 POLICIES = """
@@ -117,6 +117,14 @@ def test_what_is_no_policy_is_refused_with_the_remedy(place: str) -> None:
         own_policy(f"{place}:SAID")
     with pytest.raises(ValueError, match=r"cannot be made without arguments .*'text'.*name an object of it"):
         own_policy(f"{place}:Named")
+
+
+def test_the_fingerprint_is_of_the_file(place: str, folder: Path) -> None:
+    before = fingerprint(f"{place}:function")
+    assert before == fingerprint(f"{place}:Class") != "" == fingerprint("bayes")
+    with (folder / "policies_of_mine.py").open("a") as file:
+        file.write("# edited\n")
+    assert before != fingerprint(f"{place}:function") != ""
 
 
 @pytest.mark.parametrize("written", ["python:", "python:mine", "python::f", "python:mine:", "python:mine.py"])
