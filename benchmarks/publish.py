@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from selftaught.benchmarks import plots, plots_quiz, plots_rounds, plots_studies
+from selftaught.benchmarks import plots, plots_hardware, plots_quiz, plots_rounds, plots_studies
 from selftaught.benchmarks.record import RESULTS
 from selftaught.benchmarks.tables import (
     growth_table,
@@ -120,6 +120,8 @@ PICTURES: Final[Mapping[str, Picture]] = {
     "self-reward-phases": plots_rounds.phases,
     "self-reward-judges": plots_rounds.rounds,
     "self-reward-smollm2": plots_rounds.rounds,
+    "hardware": plots_hardware.repairs,
+    "hardware-smollm2": plots_hardware.repairs,
     "speed": plots.speed,
 }
 """``docs/NAME.png`` of a result."""

@@ -221,7 +221,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         Recipe(
             "hardware",
             (
-                Taught("hardware", 150_000, _short(learning_rate=5e-4, batch=16, tokens=4096)),
+                Taught("hardware", 200_000, _short(learning_rate=1e-3, batch=4, tokens=4096)),
                 Played("grpo", 8, 64, samples=4, kl=0.01, learning=replace(_SLOW, batch=16)),
             ),
             ({"kinds": ("repair",), "level": 0, "reply": "lines"},),

@@ -35,8 +35,8 @@ class Lessons:
     """Of repairs that are learned."""
     games: int = 60
     """Held-out repairs, before and after."""
-    learning_rate: float = 5e-4
-    batch: int = 16
+    learning_rate: float = 1e-3
+    batch: int = 4
     reply_tokens: int = 100
 
 
