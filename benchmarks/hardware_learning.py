@@ -74,7 +74,7 @@ class Study:
     model: str = "pocket-hardware"
     rank: int = 64
     level: int = 0
-    tokens: int = 2_000_000
+    tokens: int = 1_300_000
     """Of an arm's rows, replies included."""
     amounts: Amounts = field(default_factory=lambda: Amounts(holes=1, repairs=6, lines=True))
     kinds: tuple[Kind, ...] = ("repair", "complete", "round_trip")
