@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := test
-.PHONY: install demo demo-hardware test check bench bench-speed clean
+.PHONY: install demo demo-hardware test check bench bench-suite bench-speed clean
 
 install: $(STAMP)
 
@@ -34,6 +34,11 @@ check: install
 
 bench: install
 	$(BIN)/selftaught bench throughput $(ARGS)
+
+# The main table: goes on where it was stopped.
+bench-suite: install
+	$(BIN)/selftaught bench run --policy model:smollm2-135m --train recipe --jobs 2 --folder runs/main $(ARGS)
+	$(BIN)/selftaught bench table runs/main --results benchmarks/results
 
 # The peers get an environment of their own: GEM pins an nltk that the other extras exclude.
 .venv-peers/.installed: pyproject.toml

@@ -38,8 +38,8 @@ class Plan:
     items: tuple[Item, ...]
     algorithms: tuple[str, ...] = (NONE,)
     seeds: tuple[int, ...] = (0,)
-    on: str = ""
-    """The game that is trained on, whatever is evaluated; empty: the item's own."""
+    on: tuple[str, ...] = ()
+    """The games that are trained on, whatever is evaluated; if none, each item's own."""
 
     def cells(self, terms: Terms) -> list[Cell]:
         """All cells: those of the references, of the policies as they are, and after training."""
@@ -49,11 +49,12 @@ class Plan:
                 found += [Cell(kind, item.id, seed=seed) for kind in REFERENCES if kind in item.references]
                 found += [Cell(policy, item.id, seed=seed) for policy in self.policies if policy not in REFERENCES]
                 found += [
-                    Cell(policy, item.id, algorithm, seed, self.on or trained_on(algorithm, item))
+                    Cell(policy, item.id, algorithm, seed, on)
                     for policy in self.policies
                     if policy in terms.starts
                     for algorithm in self.algorithms
                     if algorithm != NONE
+                    for on in self.on or (trained_on(algorithm, item),)
                 ]
         return sorted(dict.fromkeys(found), key=lambda cell: (self._place(cell), cell.label, cell.seed))
 

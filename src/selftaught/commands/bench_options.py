@@ -66,10 +66,10 @@ class TableCommand:
 
 @dataclass(frozen=True)
 class TransferCommand:
-    """Train on one game, evaluate on all of them and on reasoning-gym before and after; resumes."""
+    """Train on a game, evaluate on all of them and on reasoning-gym before and after; resumes."""
 
-    train_on: str
-    """The game."""
+    train_on: tuple[str, ...]
+    """The game; several: one training for each."""
     policies: Policies
     """A model to train, and again for more."""
     suite: tuple[str, ...] = ("sweep", "reasoning")

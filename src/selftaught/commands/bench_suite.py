@@ -66,13 +66,12 @@ def run_transfer(config: TransferCommand) -> None:
     """
     from rich.console import Console
 
-    from selftaught.benchmarks.recipes import RECIPE, recipe_of
+    from selftaught.benchmarks.recipes import RECIPE
     from selftaught.benchmarks.record import record
     from selftaught.benchmarks.suite import chosen
     from selftaught.benchmarks.suite_run import Plan, rows_of
     from selftaught.benchmarks.transfer import matrix, transfer_table
 
-    recipe_of(RECIPE, config.train_on)
     seeds = tuple(range(config.running.seeds))
     plan = Plan(config.policies, chosen(config.suite), (RECIPE,), seeds, config.train_on)
     if strange := [policy for policy in config.policies if not policy.startswith(MODEL)]:
@@ -178,7 +177,8 @@ def _terms(plan: Plan, running: Running, folder: Path, suite: str) -> Terms:
         raise ValueError(f"only models can be trained, as model:NAME: name one with --policy, or leave out {wanted}")
     for algorithm in wanted:
         for item in plan.items:
-            recipe_of(algorithm, plan.on or trained_on(algorithm, item))
+            for on in plan.on or (trained_on(algorithm, item),):
+                recipe_of(algorithm, on)
     cap = Cap(running.steps, running.games)
     # The machines of a cluster have working folders of their own.
     folder = folder.resolve() if running.engine == "ray" else folder
