@@ -95,7 +95,7 @@ class Study:
         default_factory=lambda: Optimisation(learning_rate=1e-3, batch=32, tokens=8192, precision="bfloat16")
     )
     learning: Optimisation = field(
-        default_factory=lambda: Optimisation(learning_rate=3e-4, batch=32, tokens=8192, grouped=True)
+        default_factory=lambda: Optimisation(learning_rate=1e-4, batch=32, tokens=8192, grouped=True)
     )
 
     def game(self, kind: Kind) -> Hardware:
@@ -105,7 +105,7 @@ class Study:
 
 ALL, COMPLETION = "all tasks", "completion alone"
 STUDIES: Final[Mapping[str, Study]] = {
-    "hardware": Study({ALL: Arm(steps=24), COMPLETION: Arm(STAGES[:1])}),
+    "hardware": Study({ALL: Arm(steps=48), COMPLETION: Arm(STAGES[:1])}),
     "hardware-smollm2": Study(
         {ALL: Arm(steps=8), COMPLETION: Arm(STAGES[:1])},
         model="smollm2-135m",
