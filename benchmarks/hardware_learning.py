@@ -1,4 +1,4 @@
-"""What the data of ``hardware`` teach: all of its tasks against completion alone, at equal tokens, then by proof.
+"""What the data of ``hardware`` teach: all of its tasks, in stages or mixed, against completion alone; then by proof.
 
 ``python -m selftaught.benchmarks.hardware_learning`` teaches every arm of a study with every seed, in
 ``runs/<study>/<arm>/seed-<n>``, lets it learn to repair from what the prover pays, and resumes what is there; then it
@@ -62,6 +62,8 @@ class Arm:
 
     stages: tuple[str, ...] = STAGES
     """Of rows, in the order of training."""
+    mixed: bool = False
+    """Whether the same rows are shuffled instead."""
     steps: int = 0
     """Of GRPO on repairs after teaching."""
 
@@ -103,9 +105,9 @@ class Study:
         return Hardware(kinds=(kind,), level=self.level, reply="lines" if self.amounts.lines else "module")
 
 
-ALL, COMPLETION = "all tasks", "completion alone"
+ALL, MIXED, COMPLETION = "all tasks", "all tasks, mixed", "completion alone"
 STUDIES: Final[Mapping[str, Study]] = {
-    "hardware": Study({ALL: Arm(steps=48), COMPLETION: Arm(STAGES[:1])}),
+    "hardware": Study({ALL: Arm(steps=48), MIXED: Arm(mixed=True, steps=48), COMPLETION: Arm(STAGES[:1])}),
     "hardware-smollm2": Study(
         {ALL: Arm(steps=8), COMPLETION: Arm(STAGES[:1])},
         model="smollm2-135m",
@@ -182,7 +184,7 @@ def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) ->
 
 
 def syllabus(study: Study, arm: Arm, *, seed: int, codec: Codec) -> list[Any]:
-    """The arm's rows as chats, stage after stage, the same share of its tokens each."""
+    """The arm's rows as chats, stage after stage or mixed, the same share of its tokens each."""
     left = dict.fromkeys(arm.stages, study.tokens / len(arm.stages))
     found: dict[str, list[Any]] = {stage: [] for stage in arm.stages}
     for row in rows(study, seed=seed):
@@ -192,7 +194,9 @@ def syllabus(study: Study, arm: Arm, *, seed: int, codec: Codec) -> list[Any]:
             if left[row.stage] >= 0:
                 found[row.stage].append(row.messages)
         if max(left.values()) < 0:
-            return [chat for stage in arm.stages for chat in found[stage]]
+            chats = [chat for stage in arm.stages for chat in found[stage]]
+            order = np.random.default_rng(seed).permutation(len(chats)) if arm.mixed else range(len(chats))
+            return [chats[place] for place in order]
     raise AssertionError("rows are endless")
 
 

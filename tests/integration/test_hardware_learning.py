@@ -11,7 +11,7 @@ import pytest
 from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_fake import fake
 from selftaught.benchmarks.evaluation import pass_at
-from selftaught.benchmarks.hardware_learning import ALL, COMPLETION, STUDIES, rows, run, syllabus
+from selftaught.benchmarks.hardware_learning import ALL, COMPLETION, MIXED, STUDIES, rows, run, syllabus
 from selftaught.benchmarks.studies import Chosen, of_chats, tokens_of
 from selftaught.benchmarks.tables_hardware import fault_table, learning_table
 from selftaught.cli import main
@@ -43,6 +43,13 @@ def test_arms_have_equal_tokens_and_the_order_of_the_stages() -> None:
         tasks = ["holes" in lesson.turns[0].ask.messages[0].content for lesson in lessons]
         assert tasks == sorted(tasks, reverse=True) and all(tasks) == (name == COMPLETION)
     assert spent[ALL] == pytest.approx(spent[COMPLETION], rel=0.05)
+
+
+def test_mixed_rows_are_the_same_in_another_order() -> None:
+    codec = ChatCodec(fake().tokenizer)
+    study, arms = replace(FAKE, tokens=20_000), STUDIES["hardware"].arms
+    staged, mixed = (syllabus(study, arms[name], seed=0, codec=codec) for name in (ALL, MIXED))
+    assert staged != mixed and sorted(staged, key=repr) == sorted(mixed, key=repr)
 
 
 def test_repairs_are_told_as_lines() -> None:
