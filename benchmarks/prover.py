@@ -114,9 +114,9 @@ class Prover:
     """Judge mutants of hand-written designs, and see whether Yosys agrees."""
 
     mutants: int = 40
-    """Of each design, that are judged."""
+    """Of each design, that are timed."""
     oracle: int = 30
-    """Of those, how many Yosys is asked about; 0 asks none."""
+    """Of each small design, that Yosys is asked about; 0 asks none."""
     repeats: int = 5
     """Timed rounds; the median counts."""
     results: Path = RESULTS
@@ -127,13 +127,13 @@ def run(config: Prover) -> Path:
     """Measure, ask and write; where the result lies."""
     sets = {"small": DESIGNS, "large": LARGE}
     with meter() as stages:
+        asked = chosen(DESIGNS, config.oracle)
+        found = agreement(asked, stages("Yosys", len(asked))) if asked else None  # first, for it may not be installed
         advance = stages("speed", config.repeats * len(sets))
         speeds = [
             {"designs": name, **_speed(designs, config.mutants, config.repeats, advance)}
             for name, designs in sets.items()
         ]
-        asked = chosen(DESIGNS, config.oracle)
-        found = agreement(asked, stages("Yosys", len(asked))) if asked else None
     command = (
         f"python -m selftaught.benchmarks.prover --mutants {config.mutants} --oracle {config.oracle} "
         f"--repeats {config.repeats}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
+
+from selftaught.agents.local_models import Pocket
 
 
 @dataclass(frozen=True)
@@ -18,18 +20,7 @@ class List:
 class Build:
     """Build a model from nothing, on this machine."""
 
-    name: tyro.conf.Positional[
-        Literal[
-            "pocket",
-            "pocket-plan",
-            "pocket-judge",
-            "pocket-reflect",
-            "pocket-study",
-            "pocket-steps",
-            "pocket-hardware",
-            "pocket-suite",
-        ]
-    ]
+    name: tyro.conf.Positional[Pocket]
     """A small language model trained on a game's own transcripts: pocket on taboo, pocket-plan on graph_plan,
     pocket-judge on self_reward, pocket-reflect on reflect, pocket-study on self_study, pocket-steps on sequence,
     pocket-hardware on hardware, pocket-suite on a share of each."""
