@@ -122,6 +122,15 @@ class Prover:
     results: Path = RESULTS
     """Where prover.json goes."""
 
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("mutants", self.mutants, 1),
+            ("oracle", self.oracle, 0),
+            ("repeats", self.repeats, 1),
+        ):
+            if value < least:
+                raise ValueError(f"{name} must be at least {least}, not {value}")
+
 
 def run(config: Prover) -> Path:
     """Measure, ask and write; where the result lies."""
