@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -139,4 +139,5 @@ class Rounds:
                 label=f"{step}/{AGAIN}/",
                 progress=advance,
             )
-        return found
+        # Whoever answered or judged: all that is said to one instruction is compared.
+        return [replace(episode, group=episode.task.id) for episode in found]

@@ -45,8 +45,8 @@ def spread(content: Mapping[str, Any]) -> str:
 
 def source(content: Mapping[str, Any]) -> str:
     """How the numbers were made."""
-    machine = content["machine"]
+    machine, commit = content["machine"], ", ".join(one[:10] for one in content["commit"].split(", "))
     return (
-        f"\nMade by `{content['command']}` at commit {content['commit'][:10]} on {machine['cores']} cores "
+        f"\nMade by `{content['command']}` at commit {commit} on {machine['cores']} cores "
         f"({machine.get('processor', 'unknown processor')})."
     )

@@ -10,7 +10,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -90,6 +90,16 @@ class Comparison:
     unpaired: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Aggregates:
+    """One policy's figures by name; ``over`` as in ``Comparison``, ``left_out`` in words the runs that do not count."""
+
+    name: str
+    figures: Mapping[str, Estimate]
+    over: str
+    left_out: tuple[str, ...]
+
+
 def read_rows(path: Path) -> list[Row]:
     """The rows of a bench folder or of a ``results.jsonl``; of a sweep under way, those of its finished cells.
 
@@ -112,7 +122,8 @@ def read_rows(path: Path) -> list[Row]:
 def runs_of(rows: Iterable[Row], *, of: str | None = None) -> tuple[list[Run], list[str]]:
     """The usable runs of the policy ``of`` (or ``POLICY + ALGORITHM``; None: all), and what is wrong with other rows.
 
-    A cell that comes twice counts as it came last.
+    A policy's name is that of its untrained runs; where it has none, of all its runs. A cell that comes twice counts as
+    it came last.
     """
     found: dict[tuple[str, str, str, int], Run] = {}
     refused = []
@@ -121,13 +132,16 @@ def runs_of(rows: Iterable[Row], *, of: str | None = None) -> tuple[list[Run], l
         try:
             scores = [float(score) for score in row["scores"]]
             tasks = [str(task) for task in row["tasks"]]
-            run = Run(row["policy"], row["algorithm"], row["item"], int(row["seed"]), _numbered(tasks, scores))
-        except (KeyError, TypeError, ValueError) as error:
+            policy, algorithm, item = (_text(row, key) for key in ("policy", "algorithm", "item"))
+            run = Run(policy, algorithm, item, int(row["seed"]), _numbered(tasks, scores))
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             refused.append(f"{where}: no whole result ({error!r})")
             continue
-        if of in (None, run.policy, run.name):
-            found[run.policy, run.algorithm, run.item, run.seed] = run
-    return list(found.values()), refused
+        found[run.policy, run.algorithm, run.item, run.seed] = run
+    runs = list(found.values())
+    if of is not None:
+        runs = [run for run in runs if run.name == of] or [run for run in runs if run.policy == of]
+    return runs, refused
 
 
 def pair(first: Sequence[Run], second: Sequence[Run], *, names: tuple[str, str] = ("first", "second")) -> Pairing:
@@ -164,9 +178,10 @@ def pair(first: Sequence[Run], second: Sequence[Run], *, names: tuple[str, str] 
 def compare(pairing: Pairing, *, over: Over = "auto", seed: int = 0) -> Comparison:
     """Differences by item and over all items, with 95 % intervals.
 
-    An item's interval draws its runs anew, or its tasks (those of one id together), as ``summary.bootstrap`` does. Over
-    all items the draw is stratified by item; pairs stay together. Where runs are drawn and items have differently many,
-    as many of each go into the figures over all items as the least has. Counts are of pairs of scores.
+    An item's figure is the mean over its runs, or over its tasks (those of one id together); its interval draws these
+    anew. Over all items the draw is stratified by item; pairs stay together. Where runs are drawn and items have
+    differently many, as many of each go into the figures over all items as the least has; where tasks are drawn, all
+    runs of an item are one. Counts are of pairs of scores.
 
     Raises:
         ValueError: if ``over`` is ``runs`` and an item has one alone.
@@ -198,24 +213,33 @@ def scores_of(runs: Sequence[Run], *, over: Over = "auto", seed: int = 0) -> tup
     Raises:
         ValueError: if there are no runs, or those of several policies; and as ``compare``.
     """
-    items = _by_item(pair(runs, runs).pairs)
-    drawn = _drawn(items, over)
-    even, _ = _even(items, drawn)
+    even, drawn, _ = _used(runs, over)
     points, replicates = _matrices(even, drawn, seed=seed)
     return points[..., 0], replicates[..., 0], drawn
 
 
-def aggregates(runs: Sequence[Run], *, over: Over = "auto", seed: int = 0) -> dict[str, Estimate]:
-    """Every aggregate of ``statistics`` over one policy's runs, with 95 % intervals.
+def aggregates(runs: Sequence[Run], *, over: Over = "auto", seed: int = 0) -> Aggregates:
+    """Every aggregate of ``statistics`` over one policy's runs, with 95 % intervals. Counts are of the runs used.
 
     Raises:
         ValueError: as ``scores_of``.
     """
-    points, replicates, _ = scores_of(runs, over=over, seed=seed)
-    return {
-        name: statistics.interval(float(figure(points)), figure(replicates), count=len(runs))
+    even, drawn, left_out = _used(runs, over)
+    points, replicates = (scores[..., 0] for scores in _matrices(even, drawn, seed=seed))
+    count = sum(map(len, even.values()))
+    figures = {
+        name: statistics.interval(float(figure(points)), figure(replicates), count=count)
         for name, figure in statistics.AGGREGATES.items()
     }
+    return Aggregates(runs[0].name, figures, drawn, tuple(left_out))
+
+
+def _used(runs: Sequence[Run], over: Over) -> tuple[Mapping[str, Sequence[Pair]], Drawn, list[str]]:
+    """One policy's runs by item, paired with themselves; what is drawn anew, and in words which runs are left out."""
+    items = _by_item(pair(runs, runs).pairs)
+    drawn = _drawn(items, over)
+    even, left_out = _even(items, drawn)
+    return even, drawn, left_out
 
 
 def _by_item(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
@@ -231,7 +255,7 @@ def _drawn(items: Mapping[str, Sequence[Pair]], over: Over) -> Drawn:
         alone = [item for item, pairs in items.items() if len(pairs) < 2]
         raise ValueError(f"one run alone tells nothing of other runs ({', '.join(alone)}): draw tasks anew instead")
     if over == "auto":
-        return "runs" if fewest >= FEWEST_RUNS and any(map(_differ, items.values())) else "tasks"
+        return "runs" if fewest >= FEWEST_RUNS and all(map(_differ, items.values())) else "tasks"
     return over
 
 
@@ -262,9 +286,13 @@ def _matrices(items: Mapping[str, Sequence[Pair]], drawn: Drawn, *, seed: int) -
         means = [_by_task(pairs) for pairs in items.values()]
         points = np.stack([one.mean(axis=0) for one in means])[None]
         return points, statistics.resampled_tasks(means, seed=seed)
-    points = np.array([[(one.first.mean(), one.second.mean()) for one in pairs] for pairs in items.values()])
-    points = points.swapaxes(0, 1)
+    points = np.stack([_by_run(pairs) for pairs in items.values()], axis=1)
     return points, statistics.resampled_runs(points, seed=seed)
+
+
+def _by_run(pairs: Sequence[Pair]) -> Array:
+    """Scores ``[runs, side]``: the mean of each run."""
+    return np.array([(one.first.mean(), one.second.mean()) for one in pairs])
 
 
 def _by_task(pairs: Sequence[Pair]) -> Array:
@@ -277,10 +305,17 @@ def _by_task(pairs: Sequence[Pair]) -> Array:
 
 
 def _item_row(item: str, pairs: Sequence[Pair], drawn: Drawn, *, seed: int) -> Compared:
-    first, second = (np.concatenate([getattr(one, side) for one in pairs]) for side in ("first", "second"))
-    clusters = [task if drawn == "tasks" else str(one.seed) for one in pairs for task in one.tasks]
-    difference = bootstrap((second - first).tolist(), clusters, seed=seed)
-    return Compared(item, "mean", float(first.mean()), float(second.mean()), difference)
+    units = _by_task(pairs) if drawn == "tasks" else _by_run(pairs)
+    first, second = (float(side) for side in units.mean(axis=0))
+    difference = bootstrap((units[:, 1] - units[:, 0]).tolist(), [str(place) for place in range(len(units))], seed=seed)
+    count = sum(len(one.tasks) for one in pairs)
+    return Compared(item, "mean", first, second, replace(difference, count=count))
+
+
+def _text(row: Row, key: str) -> str:
+    if not isinstance(value := row[key], str):
+        raise TypeError(f"{key} must be text, not {value!r}")
+    return value
 
 
 def _numbered(tasks: Sequence[str], scores: Sequence[float]) -> dict[tuple[str, int], float]:

@@ -68,13 +68,16 @@ def sampled(episodes: Iterable[Episode]) -> int:
     return sum(len(turn.reply.tokens) for episode in episodes for turn in episode.turns)
 
 
-def of_training(folder: Path, *, labels: Mapping[str, Label], judges: Collection[Seat] = ()) -> Cost:
+def of_training(
+    folder: Path, *, labels: Mapping[str, Label], judges: Collection[Seat] = (), learners: Collection[Seat] = ()
+) -> Cost:
     """What a stage of training cost, by what lies in its folder; the time is not in it.
 
     Args:
         folder: with runs of ``selftaught.algorithms.train`` in it or in its subfolders.
         labels: what kind of labels the run in each subfolder made ("" for the folder itself); none of others.
         judges: seats whose replies are judgements.
+        learners: seats that learn from rewards; all if empty.
     """
     metrics = {path.parent: [json.loads(line) for line in path.open()] for path in folder.rglob("metrics.jsonl")}
     trained = sum(row.get("learn/trained_tokens") or 0 for rows in metrics.values() for row in rows)
@@ -84,17 +87,23 @@ def of_training(folder: Path, *, labels: Mapping[str, Label], judges: Collection
     for name, kind in labels.items():
         here = folder / name
         if here in metrics:
-            found[kind] = found.get(kind, 0) + _labels(here, kind, metrics[here], judges)
+            found[kind] = found.get(kind, 0) + _labels(here, kind, metrics[here], judges, learners)
     return Cost(tokens, int(trained), 0.0, found)
 
 
-def _labels(folder: Path, kind: Label, rows: Iterable[Mapping[str, Any]], judges: Collection[Seat]) -> int:
+def _labels(
+    folder: Path,
+    kind: Label,
+    rows: Iterable[Mapping[str, Any]],
+    judges: Collection[Seat],
+    learners: Collection[Seat],
+) -> int:
     match kind:
         case "rows" | "pairs":
             sequences = float(sum(row["learn/sequences"] for row in rows))
             return round(sequences * _fresh(folder) / (2 if kind == "pairs" else 1))
         case "rewards":
-            return sum(_rewards(episode) for episode in read_run(folder))
+            return sum(_rewards(episode, learners) for episode in read_run(folder))
     return sum(turn.ask.seat in judges for episode in read_run(folder) for turn in episode.turns)
 
 
@@ -104,11 +113,14 @@ def _fresh(folder: Path) -> float:
     return len(set(said)) / max(1, len(said))
 
 
-def _rewards(episode: Episode) -> int:
-    """How many rewards a game had: one a credited turn, or one a seat in which a model sat."""
+def _rewards(episode: Episode, learners: Collection[Seat]) -> int:
+    """How many rewards the learners had in a game: one a credited turn, or one a seat in which a model sat."""
+    seats = [turn.ask.seat for turn in episode.turns]
     if episode.credits:
-        return sum(credit is not None for credit in episode.credits)
-    return len({turn.ask.seat for turn in episode.turns if turn.reply.tokens})
+        told = zip(seats, episode.credits, strict=True)
+        return sum(credit is not None and (not learners or seat in learners) for seat, credit in told)
+    played = {turn.ask.seat for turn in episode.turns if turn.reply.tokens}
+    return len(played & set(learners) if learners else played)
 
 
 def note(folder: Path, *, processor: float = 0.0, clock: float = 0.0, tokens: int = 0) -> None:

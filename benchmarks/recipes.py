@@ -56,8 +56,8 @@ class Played:
 class Taught:
     """Imitation of lessons that a program made without a teacher, so many tokens of them.
 
-    ``sequence``: single instructions, grown (SIT, arXiv 2403.07794). ``hardware``: rows of drawn designs, completion
-    before what aligns code with words and faults, every row proved (arXiv 2403.11202).
+    ``sequence``: single instructions, grown (SIT, arXiv 2403.07794). ``hardware``: rows of drawn designs, every row
+    proved (arXiv 2403.11202), mixed: stage after stage, as published, the last one is all that is kept.
     """
 
     source: Literal["sequence", "hardware"]

@@ -24,14 +24,18 @@ def record(
     seeds: Sequence[int],
     values: Mapping[str, Any],
     folder: Path = RESULTS,
+    commits: Sequence[str] = (),
 ) -> Path:
-    """Write ``<folder>/<name>.json``: command, commit, date, seeds, machine, versions, and the values."""
+    """Write ``<folder>/<name>.json``: command, commit, date, seeds, machine, versions, and the values.
+
+    ``commits`` are those of earlier processes that made the values, where this one did not.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     content = {
         "name": name,
         "command": command,
-        "commit": COMMIT,
+        "commit": ", ".join(commits) or COMMIT,
         "date": date.today().isoformat(),
         "seeds": list(seeds),
         "machine": machine(),

@@ -83,6 +83,7 @@ SWEEP: Final[tuple[Item, ...]] = (
     Item(
         "self_study/0",
         ("reader",),
+        seed=1,
         others={"examiner": ("asker",), "student": ("ignorant",)},
         references=READER,
         tasks=20,
@@ -91,12 +92,14 @@ SWEEP: Final[tuple[Item, ...]] = (
     Item(
         "self_study/1",
         ("examiner",),
+        seed=1,
         others={"reader": ("finder",), "student": ("ignorant",)},
         references=EXAMINER,
         tasks=20,
         tokens=40,
         most=0.8,
     ),
+    # The recipe studies the texts of this one, and no others.
     Item("self_study/2", ("student",), others=STUDYING, references=STUDENT, tasks=20, tokens=40),
     _hardware("hardware/0", "repair", REPAIRER, {"level": 0, "reply": "lines"}, tokens=96),
     _hardware("hardware/1", "complete", ENGINEER, tokens=96),

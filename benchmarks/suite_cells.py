@@ -22,7 +22,7 @@ from selftaught.benchmarks.cost import Cost, metered, note, noted, sampled
 from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.item import REFERENCES, Item
 from selftaught.benchmarks.recipes import ADAPTER, RECIPE, TRAINED, Cap, recipe_of
-from selftaught.benchmarks.record import claim
+from selftaught.benchmarks.record import COMMIT, claim
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.progress import Meter
 from selftaught.rollout import rollout
@@ -188,6 +188,7 @@ def _evaluate(cell: Cell, terms: Terms, seats: Seats) -> None:
         "metrics": {name: asdict(figure) for name, figure in figures.items()},
         "references": _references(cell, item, terms),
         "cost": {"evaluation": used.as_data(), "training": spent},
+        "commit": COMMIT,
     }
     if terms.wandb != "off" and cell.policy not in REFERENCES:
         _log(cell, result, rows, episodes, terms)

@@ -79,10 +79,10 @@ def run(
     jobs: Sequence[Job] = (*cells, *trainings)
     for job in jobs:
         job.claim(terms)
-    # References first, which stand in every other result; then all that needs no training, and the trainings.
+    # References first, which stand in every other result; then the trainings, which take long, and what needs none.
     waves: Sequence[Sequence[Job]] = (
         [cell for cell in cells if cell.policy in REFERENCES],
-        [*(cell for cell in cells if cell.policy not in REFERENCES and cell.training is None), *trainings],
+        [*trainings, *(cell for cell in cells if cell.policy not in REFERENCES and cell.training is None)],
         [cell for cell in cells if cell.training is not None],
     )
     left = [[job for job in wave if not finished(job, terms)] for wave in waves]
@@ -164,7 +164,7 @@ def _schema(arrow: Any) -> Any:
     cost = {"evaluation": arrow.struct(spent), "training": arrow.struct({"folder": text, **spent})}
     return arrow.schema(
         {
-            **dict.fromkeys(("policy", "item", "game", "algorithm"), text),
+            **dict.fromkeys(("policy", "item", "game", "algorithm", "commit"), text),
             "seed": integer,
             "score": estimate,
             "scores": arrow.list_(figure),

@@ -56,8 +56,8 @@ def train_policy(
     with metered(folder):
         agent = _learner(recipe, model=model, start=start, seed=seed)
         for place, stage in enumerate(stages):
-            here = folder / f"{place}-{_name(stage)}"
-            _run(stage, recipe, agent, model=model, seed=seed, folder=here, bars=bars)
+            here, played = folder / f"{place}-{_name(stage)}", sum(_tasks(one, recipe) for one in stages[:place])
+            _run(stage, recipe, agent, model=model, seed=seed, played=played, folder=here, bars=bars)
         hidden = folder / f".{ADAPTER}"
         shutil.rmtree(hidden, ignore_errors=True)
         agent.save(hidden)
@@ -66,7 +66,8 @@ def train_policy(
     spent = noted(folder)
     for place, stage in enumerate(stages):
         here = folder / f"{place}-{_name(stage)}"
-        spent += of_training(here, labels=_labels(stage), judges=(JUDGE, META_JUDGE))
+        learners = stage.learners if isinstance(stage, Played) else ()
+        spent += of_training(here, labels=_labels(stage), judges=(JUDGE, META_JUDGE), learners=learners)
     with aside(folder / TRAINED) as file:
         file.write((json.dumps({"cost": spent.as_data()}, indent=1) + "\n").encode())
     return folder / ADAPTER
@@ -78,9 +79,9 @@ def cost_of(folder: Path) -> Cost:
 
 
 def metrics_of(folder: Path) -> list[dict[str, Any]]:
-    """The figures of all stages, their steps counted through."""
+    """The figures of all stages as they came one after the other, their steps counted through."""
     found: list[dict[str, Any]] = []
-    for path in sorted(folder.rglob("metrics.jsonl")):
+    for path in sorted(folder.rglob("metrics.jsonl"), key=lambda path: path.stat().st_mtime):
         first = len(found)
         found += [{**json.loads(line), "step": first + place} for place, line in enumerate(path.open(), 1)]
     return found
@@ -98,11 +99,13 @@ def _learner(recipe: Recipe, *, model: str, start: Path | None, seed: int) -> Lo
     return agent
 
 
-def _run(stage: Stage, recipe: Recipe, agent: LocalAgent, *, model: str, seed: int, folder: Path, bars: Meter) -> None:
-    """One stage; a finished one only loads what it ended with."""
+def _run(
+    stage: Stage, recipe: Recipe, agent: LocalAgent, *, model: str, seed: int, played: int, folder: Path, bars: Meter
+) -> None:
+    """One stage, after stages that used up ``played`` tasks; a finished one only loads what it ended with."""
     match stage:
         case Played():
-            _played(stage, recipe, agent, seed=seed, folder=folder, bars=bars)
+            _played(stage, recipe, agent, seed=seed, played=played, folder=folder, bars=bars)
         case Taught():
             told = cache(lambda: _lessons(stage, agent.codec, seed))
             teach(agent, told, learning=stage.learning, seed=seed, folder=folder, bars=bars)
@@ -112,17 +115,29 @@ def _run(stage: Stage, recipe: Recipe, agent: LocalAgent, *, model: str, seed: i
             _studied(stage, agent, seed=seed, folder=folder, bars=bars)
 
 
-def _played(stage: Played, recipe: Recipe, agent: LocalAgent, *, seed: int, folder: Path, bars: Meter) -> None:
+def _each(stage: Played, recipe: Recipe) -> int:
+    """Tasks of each setting in a step."""
+    return max(1, stage.games // stage.samples // len(recipe.settings))
+
+
+def _tasks(stage: Stage, recipe: Recipe) -> int:
+    """Tasks of each setting that a stage uses up."""
+    return stage.steps * _each(stage, recipe) if isinstance(stage, Played) else 0
+
+
+def _played(
+    stage: Played, recipe: Recipe, agent: LocalAgent, *, seed: int, played: int, folder: Path, bars: Meter
+) -> None:
     games = [make_game(recipe.game, **settings) for settings in recipe.settings]
     casts = [_cast(recipe.game, table, agent) for table in _tables(stage, recipe.game)]
-    each = max(1, stage.games // stage.samples // len(games))
+    each = _each(stage, recipe)
     of = () if stage.tables else entry(recipe.game).teacher_names()
 
     def source(step: int, seed_: int) -> list[Episode]:
         advance = bars(f"{stage.algorithm} {step + 1}/{stage.steps}: play", each * stage.samples * len(games))
         found: list[Episode] = []
         for place, game in enumerate(games):
-            first = step * each
+            first = played + step * each
             found += rollout(
                 game,
                 islice(game.tasks("train", seed), first, first + each),
@@ -198,7 +213,7 @@ def algorithm_of(
 def _lessons(stage: Taught, codec: Codec, seed: int) -> list[Episode]:
     if stage.source == "hardware":
         rows = replace(hardware_learning.STUDIES["hardware"], tokens=stage.tokens)
-        return of_chats(hardware_learning.syllabus(rows, rows.arms[hardware_learning.ALL], seed=seed, codec=codec))
+        return of_chats(hardware_learning.syllabus(rows, rows.arms[hardware_learning.MIXED], seed=seed, codec=codec))
     grown = replace(sequences.STUDIES["sequence"], tokens=stage.tokens)
     return sequences.syllabus(grown, grown.arms[sequences.GROWN], seed=seed, codec=codec)
 

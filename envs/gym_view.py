@@ -184,7 +184,7 @@ class SeatEnv(gymnasium.Env[str, str]):
 
     def _finish(self) -> tuple[float, dict[str, Any]]:
         assert self._task is not None
-        record = finished(self.game, self._state, self._task, self._turns, name=self._episode_id)
+        record = finished(self.game, self._state, self._task, self._turns, name=self._episode_id, group=self._task.id)
         outcome = self._outcome = record.outcome
         return float(outcome.rewards[self.seat]) - self._paid, {
             "outcome": outcome,

@@ -47,7 +47,8 @@ def rollout(
         cast: who sits where; or a function of the game's index, so that one batch may hold many pairings.
         seed: fixes all draws of games and agents.
         samples: games a task; they share the episode's ``group``.
-        label: put before every episode's id, to keep ids of several calls apart.
+        label: put before every episode's id and group, to keep several calls apart: tasks of two settings of a game
+            may have the same id.
         progress: called with the number of games that have just ended.
 
     Raises:
@@ -70,7 +71,10 @@ def rollout(
         waiting = tables
         while waiting or desk.open():
             waiting = desk.ask(waiting, progress=progress) or desk.collect()
-    return [finished(game, table.state, table.task, table.turns, name=table.id) for table in tables]
+    return [
+        finished(game, table.state, table.task, table.turns, name=table.id, group=label + table.task.id)
+        for table in tables
+    ]
 
 
 @dataclass(slots=True)
@@ -155,7 +159,7 @@ def replayed(game: Game[Any], episode: Episode) -> Episode:
         reward = turn_reward(game, before, state, ask.seat)
         turns.append(Turn(replace(ask, seed=turn.ask.seed), turn.reply, turn.agent, reward))
         pay_others(game, before, state, turns)
-    return finished(game, state, episode.task, turns, name=episode.id)
+    return finished(game, state, episode.task, turns, name=episode.id, group=episode.group)
 
 
 def turn_reward(game: Game[Any], before: Any, after: Any, seat: Seat) -> float:
@@ -193,7 +197,7 @@ def _check_required(game: Game[Any], seated: Mapping[Seat, Agent]) -> None:
             raise ValueError(f"seat {seat!r} of {game.name!r} is for {name!r}, and {seated[seat].name!r} sits there")
 
 
-def finished(game: Game[Any], state: Any, task: Task, turns: Sequence[Turn], *, name: str) -> Episode:
+def finished(game: Game[Any], state: Any, task: Task, turns: Sequence[Turn], *, name: str, group: str) -> Episode:
     """The episode of a game that has reached its last state; ``name`` is its id.
 
     Raises:
@@ -203,7 +207,7 @@ def finished(game: Game[Any], state: Any, task: Task, turns: Sequence[Turn], *, 
         id=name,
         env=game.name,
         task=task,
-        group=task.id,
+        group=group,
         turns=tuple(turns),
         outcome=game.outcome(state),
         metrics=dict(game.metrics(state, task)),

@@ -126,6 +126,7 @@ def test_the_table_says_what_the_rows_say(trained: Path, tmp_path: Path, capsys:
     assert content["lines"][3]["scores"]["taboo/smoke-0"]["mean"] == means["oracle"] == 1.0
     assert content["lines"][3]["overall"]["mean"] == 1.0
     assert content["command"].startswith("selftaught")
+    assert content["commit"] == ", ".join(sorted({row["commit"] for row in rows(trained)}))
     written = TABLES["suite"](content)
     assert "| oracle | 1.00 [1.00, 1.00] | 1.00 [1.00, 1.00] |" in written and "| model:fake, recipe |" in written
     assert "| taboo/smoke-0 |" in MORE["items"](content) and " rewards" in MORE["cost"](content)
@@ -251,16 +252,36 @@ def test_a_cell_that_fails_is_told_and_the_others_go_on(
     assert {row["item"] for row in rows(tmp_path)} == {"taboo/smoke-0", "sequence/smoke-0"}
 
 
-@pytest.mark.parametrize("game", ["self_reward", "sequence", "self_study", "reflect", "hardware"])
+@pytest.mark.parametrize("game", ["self_reward", "sequence", "self_study", "hardware"])
 def test_recipes_of_other_kinds_train(game: str, tmp_path: Path) -> None:
     command = [*RUN, "--policy", "model:fake", "--suite", f"{game}/smoke-0", "--train", "recipe", *TINY]
     assert main([*command, "--folder", str(tmp_path)]) == 0
     (row,) = [row for row in rows(tmp_path) if row["algorithm"] == "recipe"]
     labels = row["cost"]["training"]["labels"]
     assert labels["rows"] > 0 and row["cost"]["training"]["trained_tokens"] > 0
-    assert ("judgements" in labels) == (game == "self_reward") and ("rewards" in labels) == (
-        game in ("reflect", "hardware")
-    )
+    assert ("judgements" in labels) == (game == "self_reward") and ("rewards" in labels) == (game == "hardware")
+
+
+def test_a_later_stage_has_tasks_of_its_own_and_settings_are_not_compared(tmp_path: Path) -> None:
+    command = [*RUN, "--policy", "model:fake", "--suite", "graph_questions/smoke-0", "--train", "recipe", *TINY]
+    assert main([*command, "--folder", str(tmp_path)]) == 0
+    stages = tmp_path / "training" / "model-fake" / "graph_questions" / "recipe" / "seed-0"
+    told, rewarded = (list(read_run(stages / name)) for name in ("0-imitation", "1-grpo"))
+    assert len(told) == 8 and not {one.task.id for one in told} & {one.task.id for one in rewarded}
+    groups: dict[str, list[str]] = {}
+    for one in rewarded:
+        groups.setdefault(one.group, []).append(str(one.task.public))
+    assert [(len(mine), len(set(mine))) for mine in groups.values()] == [(8, 1), (8, 1)]
+
+
+def test_rewards_of_those_who_do_not_learn_from_them_are_no_labels(tmp_path: Path) -> None:
+    command = [*RUN, "--policy", "model:fake", "--suite", "reflect/smoke-0", "--train", "recipe", *TINY]
+    assert main([*command, "--folder", str(tmp_path)]) == 0
+    (row,) = [row for row in rows(tmp_path) if row["algorithm"] == "recipe"]
+    played = list(read_run(tmp_path / row["cost"]["training"]["folder"] / "1-grpo"))
+    seats = [{turn.ask.seat for turn in one.turns} for one in played]
+    rewards = row["cost"]["training"]["labels"]["rewards"]
+    assert rewards == sum("reflector" in mine for mine in seats) < sum(map(len, seats))
 
 
 def test_a_plain_algorithm_trains_on_the_item(tmp_path: Path) -> None:

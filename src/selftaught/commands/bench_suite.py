@@ -18,6 +18,7 @@ from selftaught.types import Agent, Seat
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from selftaught.benchmarks.cells import Row
     from selftaught.benchmarks.engines import Engine
     from selftaught.benchmarks.item import Item
     from selftaught.benchmarks.suite_cells import Job, Terms
@@ -77,9 +78,9 @@ def run_transfer(config: TransferCommand) -> None:
     if strange := [policy for policy in config.policies if not policy.startswith(MODEL)]:
         raise ValueError(f"only models can be trained, as model:NAME, and not {', '.join(strange)}")
     failed = _carried_out(plan, _terms(plan, config.running, config.folder, "transfer"), config.running)
-    rows = matrix(rows_of(config.folder))
-    folder = config.results or config.folder
-    path = record("transfer", command=command_line(), seeds=seeds, values={"rows": rows}, folder=folder)
+    rows, folder = rows_of(config.folder), config.results or config.folder
+    values = {"rows": matrix(rows)}
+    path = record("transfer", command=command_line(), seeds=seeds, values=values, folder=folder, commits=_commits(rows))
     console = Console()
     console.print(_drawn(transfer_table(_content(path))))
     console.print(f"written: {path}", style="dim")
@@ -254,7 +255,8 @@ def _print_table(folder: Path, items: Sequence[str] | None, results: Path | None
     seeds, ran = sorted({row["seed"] for row in rows}), folder / COMMANDS
     # The figures are of the runs; how they were printed is of no interest.
     command = "`, `".join(ran.read_text(encoding="utf-8").splitlines()) if ran.exists() else command_line()
-    path = record("suite", command=command, seeds=seeds, values=summary(rows), folder=results or folder)
+    values, out = summary(rows), results or folder
+    path = record("suite", command=command, seeds=seeds, values=values, folder=out, commits=_commits(rows))
     content = _content(path)
     with aside(folder / TABLE) as file:
         file.write("\n\n".join(table(content) for table in (suite_table, items_table, cost_table)).encode() + b"\n")
@@ -263,6 +265,11 @@ def _print_table(folder: Path, items: Sequence[str] | None, results: Path | None
         console.print(_drawn(table(content)))
     for written in (path, folder / TABLE, folder / "results.jsonl"):
         console.print(f"written: {written}", style="dim")
+
+
+def _commits(rows: Sequence[Row]) -> list[str]:
+    """Those of the code that made the rows."""
+    return sorted({row["commit"] for row in rows if "commit" in row})
 
 
 def _drawn(text: str) -> RenderableType:

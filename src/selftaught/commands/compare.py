@@ -1,4 +1,4 @@
-"""``selftaught compare``: two sets of results, item by item and over all, on what both have."""
+"""``selftaught compare``: two sets of results, item by item and over all, on what both have; or one, policy by policy."""
 
 from __future__ import annotations
 
@@ -12,20 +12,25 @@ import tyro
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from selftaught.benchmarks.comparison import Comparison, Run
+    from selftaught.benchmarks.comparison import Aggregates, Comparison, Run
+    from selftaught.summary import Estimate
+
+NARROWEST = 1e-9
+"""An interval narrower than this has no width but what rounding gives it."""
 
 
 @dataclass(frozen=True)
 class Compare:
-    """Compare two result sets on the same items, seeds and tasks; says what has no partner."""
+    """Compare two result sets on the same items, seeds and tasks; says what has no partner. Of one alone, the aggregates
+    of each policy."""
 
     first: tyro.conf.Positional[Path]
     """The folder of a bench run, or a results.jsonl."""
-    second: tyro.conf.Positional[Path]
-    """Another, or the same again with --policies."""
+    second: tyro.conf.Positional[Path | None] = None
+    """Another, or the same again with --policies. Without, each policy's mean, median, IQM and optimality gap."""
     policies: tuple[str, ...] = ()
-    """Of the first and of the second, where they hold several: a policy, or "POLICY + ALGORITHM". One name is meant for
-    both. Without, whatever is on both sides under one name is compared, and the one that is left on each side, if it is
+    """Of the first and of the second, where they hold several: a policy, or "POLICY + ALGORITHM"; the policy alone is
+    the untrained one, if there is one. One name is meant for both. Without, whatever is on both sides under one name is compared, and the one that is left on each side, if it is
     one."""
     over: Literal["auto", "runs", "tasks"] = "auto"
     """What intervals draw anew: an item's runs, or its tasks. auto takes runs where every item has three that
@@ -48,39 +53,62 @@ def run(config: Compare) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from selftaught.benchmarks.comparison import compare, pair
     from selftaught.store import aside
 
     if len(config.policies) > 2:
         raise ValueError(f"--policies takes one name or two, not {len(config.policies)}")
     if config.most < 0:
         raise ValueError(f"--most must be at least 0, which shows all lines, not {config.most}")
-    wanted = [None, None] if not config.policies else [config.policies[0], config.policies[-1]]
-    found = [_side(path, name) for path, name in zip((config.first, config.second), wanted, strict=True)]
-    refused = list(dict.fromkeys(text for _, texts in found for text in texts))
-    couples, alone = _couples(found[0][0], found[1][0], chosen=bool(config.policies))
     console = Console()
-    made: list[Comparison] = []
-    for names, first, second in couples:
-        one = compare(pair(first, second, names=names), over=config.over)
-        made.append(one)
-        console.print(_table(one))
-    listed = [*refused, *alone, *(text for one in made for text in one.unpaired)]
+    tables, values, sides, listed = _alone(config) if config.second is None else _both(config, config.second)
+    for table in tables:
+        console.print(table)
     shown = listed[: config.most or None]
+    unused = "left out" if config.second is None else "not paired"
     for text in shown:
-        console.print(Text(f"not paired: {text}", style="yellow"))
+        console.print(Text(f"{unused}: {text}", style="yellow"))
     if len(shown) < len(listed):
         console.print(Text(f"and {len(listed) - len(shown)} more: --most 0 shows all", style="dim"))
     if config.out is not None:
-        values = {"comparisons": [asdict(one) for one in made], "not_paired": listed}
         with aside(config.out) as file:
-            file.write((json.dumps(values, indent=1) + "\n").encode())
+            file.write((json.dumps({**values, unused.replace(" ", "_"): listed}, indent=1) + "\n").encode())
         console.print(f"written: {config.out}", style="dim")
     if config.picture is not None:
         from selftaught.benchmarks.plots_statistics import profiles
 
-        sides = {name: runs for names, *both in couples for name, runs in zip(names, both, strict=True)}
         console.print(f"written: {profiles(sides, config.picture, over=config.over)}", style="dim")
+
+
+Shown = tuple[list["Table"], dict[str, object], dict[str, list["Run"]], list[str]]
+"""Tables, the same for JSON, the runs by policy, and in words what is not in them."""
+
+
+def _alone(config: Compare) -> Shown:
+    """The aggregates of each policy of the first result set, or of those that are named."""
+    from selftaught.benchmarks.comparison import aggregates
+
+    found = [_side(config.first, name) for name in config.policies or (None,)]
+    sides = _by_name([one for runs, _ in found for one in runs])
+    made = [aggregates(runs, over=config.over) for runs in sides.values()]
+    listed = [*found[0][1], *(f"{one.name}, {text}" for one in made for text in one.left_out)]
+    return [_aggregates_table(made)], {"aggregates": [asdict(one) for one in made]}, sides, listed
+
+
+def _both(config: Compare, other: Path) -> Shown:
+    """The differences of the two result sets, couple by couple."""
+    from selftaught.benchmarks.comparison import aggregates, compare, pair
+
+    wanted = [None, None] if not config.policies else [config.policies[0], config.policies[-1]]
+    found = [_side(path, name) for path, name in zip((config.first, other), wanted, strict=True)]
+    refused = list(dict.fromkeys(text for _, texts in found for text in texts))
+    couples, alone = _couples(found[0][0], found[1][0], chosen=bool(config.policies))
+    made = [compare(pair(first, second, names=names), over=config.over) for names, first, second in couples]
+    sides = {name: runs for names, *both in couples for name, runs in zip(names, both, strict=True)}
+    listed = [*refused, *alone, *(text for one in made for text in one.unpaired)]
+    if config.picture is not None:
+        drawn = {name: aggregates(runs, over=config.over).left_out for name, runs in sides.items()}
+        listed += [f"{name}, in the picture, {text}" for name, texts in drawn.items() for text in texts]
+    return [_table(one) for one in made], {"comparisons": [asdict(one) for one in made]}, sides, listed
 
 
 def _side(path: Path, policy: str | None) -> tuple[list[Run], list[str]]:
@@ -145,19 +173,51 @@ def _by_name(runs: list[Run]) -> dict[str, list[Run]]:
 
 
 def _table(one: Comparison) -> Table:
-    from rich.table import Table
-
     title = f"{one.names[1]} less {one.names[0]}; 95 % intervals over {one.over}"
-    table = Table(title=title, title_justify="left", header_style="bold")
-    table.add_column("item", overflow="fold")
-    for column in ("pairs", "first", "second", "difference"):
-        table.add_column(column, justify="right")
+    widthless = any(map(_no_width, [one.improvement, *(row.difference for row in one.rows)]))
+    table = _empty(title, ("item", "pairs", "first", "second", "difference"), widthless=widthless)
+    iqm, better = "iqm", "probability of improvement"
+    if one.over == "tasks":
+        iqm, better = "iqm of item means", "share of items better"
     for row in one.rows:
-        name = row.where if row.figure == "mean" else f"{row.where}, {row.figure}"
-        told = f"{row.difference.mean:+.3f} [{row.difference.low:+.3f}, {row.difference.high:+.3f}]"
-        certain = row.difference.low > 0 or row.difference.high < 0
+        name = row.where if row.figure == "mean" else f"{row.where}, {iqm}"
+        certain = not _no_width(row.difference) and (row.difference.low > 0 or row.difference.high < 0)
+        told = _told(row.difference, sign="+")
         figures = (str(row.difference.count), f"{row.first:.3f}", f"{row.second:.3f}", told)
         table.add_row(name, *figures, style="bold" if certain else None)
     table.add_section()
-    table.add_row("probability of improvement", "", "", "", str(one.improvement))
+    table.add_row(better, "", "", "", _told(one.improvement))
     return table
+
+
+def _aggregates_table(made: list[Aggregates]) -> Table:
+    widthless = any(_no_width(figure) for one in made for figure in one.figures.values())
+    table = _empty("95 % intervals", ("policy", "over", "runs", "figure", "value"), widthless=widthless)
+    for one in made:
+        for name, figure in one.figures.items():
+            label = "iqm of item means" if (name, one.over) == ("iqm", "tasks") else name.replace("_", " ")
+            table.add_row(one.name, one.over, str(figure.count), label, _told(figure))
+        table.add_section()
+    return table
+
+
+def _empty(title: str, columns: tuple[str, ...], *, widthless: bool) -> Table:
+    """A table without rows, its first column to the left."""
+    from rich.table import Table
+
+    caption = "* an interval without width tells nothing of how it would lose" if widthless else None
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", header_style="bold")
+    table.add_column(columns[0], overflow="fold")
+    for column in columns[1:]:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _no_width(value: Estimate) -> bool:
+    return value.high - value.low < NARROWEST
+
+
+def _told(value: Estimate, *, sign: str = "") -> str:
+    """A figure and its interval, with a mark if that has no width."""
+    figures = f"{value.mean:{sign}.3f} [{value.low:{sign}.3f}, {value.high:{sign}.3f}]"
+    return f"* {figures}" if _no_width(value) else figures
