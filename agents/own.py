@@ -68,9 +68,10 @@ def own_policy(written: str) -> Agent:
     if isinstance(found, type):
         try:
             found = found()
-        except TypeError as error:
+        except Exception as error:  # whatever the user's class does
             raise ValueError(
-                f"the class of {written!r} cannot be made without arguments ({error}): name an object of it instead"
+                f"making an object of {written!r} without arguments failed ({type(error).__name__}: {error}): "
+                "mend it, or name an object of it instead"
             ) from error
     if isinstance(found, Streaming):
         return found

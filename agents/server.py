@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from selftaught.agents.server_wire import Fault, Wire, reply_of
-from selftaught.types import Ask, Message, Reply
+from selftaught.types import Agent, Ask, Episode, Message, Reply
 
 __all__ = ["Patience", "ServerAgent"]
 
@@ -313,3 +313,15 @@ class _Stream:
 
 def _counted(reasons: Counter[str]) -> str:
     return ", ".join(f"{count} x {reason}" for reason, count in reasons.most_common())
+
+
+def still_there(agents: Iterable[Agent], played: Sequence[Episode]) -> None:
+    """Where replies failed, make sure that the servers are still there: the silence of one that is not is no play.
+
+    Raises:
+        ConnectionError: if one is not.
+    """
+    if any(turn.reply.stop == "failed" for episode in played for turn in episode.turns):
+        for agent in agents:
+            if isinstance(agent, ServerAgent):
+                agent.check(again=True)

@@ -74,8 +74,9 @@ def judged_answers(episodes: Iterable[Episode]) -> list[tuple[float, float, floa
 
 def auroc(scores: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> float:
     """Chance that a right answer has more points than a wrong one; equal ones count half."""
-    gaps = scores[right == 1][:, None] - scores[right == 0][None]
-    return float((gaps > 0).mean() + (gaps == 0).mean() / 2)
+    wrong = np.sort(scores[right == 0])
+    below, upto = (np.searchsorted(wrong, scores[right == 1], side) for side in ("left", "right"))
+    return float((below + upto).mean() / 2 / len(wrong))
 
 
 def _calibration_error(scores: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> float:

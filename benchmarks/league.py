@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ import numpy as np
 
 from selftaught import statistics
 from selftaught.agents.own import fingerprint
+from selftaught.agents.server import still_there
 from selftaught.benchmarks.equilibrium import NashAverage, nash_average
 from selftaught.benchmarks.ratings import rate
 from selftaught.benchmarks.record import claim
@@ -45,6 +47,8 @@ class Played:
     players: Mapping[Seat, tuple[str, ...]]
     tasks: tuple[str, ...]
     payoffs: Array
+    failed: Mapping[str, int] = field(default_factory=dict)
+    """Replies that a player's server failed to give, which count as empty; of players that had some."""
 
 
 def play(
@@ -62,13 +66,14 @@ def play(
     Raises:
         ValueError: if there are to be no games, the game has not two seats, a seat has no player or one twice, or a
             game was not zero-sum, or ``folder`` has games of another text of a user's own policy.
+        ConnectionError: if a player's server went away, whose silence is no loss.
     """
     if games < 1:
         raise ValueError(f"a league plays at least 1 game of every pairing, not {games}")
     first, second = _checked(game, players)
     tasks = list(islice(game.tasks(split, seed), games))
     advance = bars("league", games * len(players[first]) * len(players[second]))
-    payoffs = np.empty((len(players[first]), len(players[second]), games))
+    payoffs, failed = np.empty((len(players[first]), len(players[second]), games)), Counter[str]()
     for row, one in enumerate(players[first]):
         for column, two in enumerate(players[second]):
             path = None if folder is None else shard_path(_claimed(folder, one, two), 0)
@@ -78,11 +83,13 @@ def play(
             else:
                 cast = {first: one, second: two}
                 episodes = rollout(game, tasks, cast, seed=seed, label=f"{one.name}/{two.name}/", progress=advance)
+                still_there(cast.values(), episodes)
                 if path is not None:
                     write_shard(path, episodes)
+            failed.update(turn.agent for one_ in episodes for turn in one_.turns if turn.reply.stop == "failed")
             payoffs[row, column] = _payoffs(episodes, first, tasks=[task.id for task in tasks])
     names = {seat: tuple(agent.name for agent in players[seat]) for seat in (first, second)}
-    return Played((first, second), names, tuple(task.id for task in tasks), payoffs)
+    return Played((first, second), names, tuple(task.id for task in tasks), payoffs, dict(failed))
 
 
 def _claimed(folder: Path, *pair: Agent) -> Path:
@@ -133,6 +140,7 @@ def table(played: Played, *, over: Over = "auto", seed: int = 0, resamples: int 
         "seats": list(seats),
         "players": {seat: list(names) for seat, names in players.items()},
         "games": count,
+        "failed": dict(played.failed),
         "over": drawn,
         "pairings": pairings,
         **_rated(played, means, replicates),

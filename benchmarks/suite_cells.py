@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from selftaught.agents.own import fingerprint
-from selftaught.agents.server import ServerAgent
+from selftaught.agents.server import still_there
 from selftaught.benchmarks.cost import Cost, metered, note, noted, sampled
 from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.item import REFERENCES, Item
@@ -208,7 +208,7 @@ def _episodes(cell: Cell, item: Item, terms: Terms, seats: Seats) -> Iterator[Ep
             played = rollout(item.made(), here, partial(table.cast, first), seed=seed, label=label)
             if untold := table.sampled() - before - sampled(played):
                 note(folder, tokens=untold)
-            table.check(played)
+            still_there(table.mine.values(), played)
             write_shard(path, played)
         yield from read_shard(path)
 
@@ -229,17 +229,6 @@ class _Table:
         """Tokens that the policy has sampled so far, by its own count; those of most servers are in no reply."""
         agents = {id(agent): agent for agent in self.mine.values()}
         return sum(getattr(agent, "sampled_tokens", 0) for agent in agents.values())
-
-    def check(self, played: Sequence[Episode]) -> None:
-        """Where replies failed, make sure that their server is still there: its silence is no score of the policy.
-
-        Raises:
-            ConnectionError: if it is not.
-        """
-        if any(turn.reply.stop == "failed" for episode in played for turn in episode.turns):
-            for agent in self.mine.values():
-                if isinstance(agent, ServerAgent):
-                    agent.check(again=True)
 
 
 @lru_cache(maxsize=64)

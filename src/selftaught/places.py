@@ -58,5 +58,5 @@ def _imported(name: str, *, folder: Path, told: str) -> ModuleType:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise ValueError(f"importing {told} failed: {error}") from error
         raise ValueError(f"there is no module {error.name!r}, neither installed nor in {folder}") from error
-    except Exception as error:  # whatever the user's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever the user's module does when it is imported
         raise ValueError(f"importing {told} failed: {type(error).__name__}: {error}") from error

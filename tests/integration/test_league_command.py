@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ import torch
 from selftaught.agents.local import LocalAgent, Sampling, with_lora
 from selftaught.agents.local_models import Loaded
 from selftaught.agents.scripted import Scripted
+from selftaught.agents.server import Patience
 from selftaught.algorithms.pretrain import Pretraining, pretrain
 from selftaught.benchmarks.exploitability import exploitability, observe
 from selftaught.cli import main
@@ -19,6 +21,7 @@ from selftaught.envs.mini_taboo.game import ATTACKER, DEFENDER, VALUE, MiniTaboo
 from selftaught.envs.mini_taboo.players import nash_clue, nash_reply
 from selftaught.rollout import rollout
 from selftaught.types import Message
+from tests.unit.fault_server import MODEL, Handler, healthy, refusing, serving
 
 
 def test_scripted_players_of_taboo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +47,9 @@ def test_scripted_players_of_taboo(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["show", str(folder / "cells" / "leaker"), "--limit", "1"]) == 0
 
 
-@pytest.mark.parametrize("words", [["attacker"], ["nobody=bayes"], ["attacker=leaker", "attacker=leaker"]])
+@pytest.mark.parametrize(
+    "words", [["attacker"], ["attacker="], ["nobody=bayes"], ["attacker=leaker", "attacker=leaker"]]
+)
 def test_players_are_written_by_seat(words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["league", "taboo", "--folder", str(tmp_path / "x"), "--players", *words]) == 2
     assert "seat" in capsys.readouterr().err and not (tmp_path / "x").exists()
@@ -87,3 +92,29 @@ def test_a_model_that_imitates_the_best_strategy_is_hard_to_exploit(tmp_path: Pa
         torch.set_num_threads(threads)
     # A model that says nothing legal loses 7/6 and 5/6.
     assert found[ATTACKER].high < 1 and found[DEFENDER].high < 0.75, found
+
+
+def test_a_server_that_goes_away_loses_no_game_and_refused_replies_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Patience, "wait", lambda *_, **__: 0.01)
+    monkeypatch.setenv("COLUMNS", "500")
+    folder = tmp_path / "league"
+
+    def dying(handler: Handler, body: Any) -> None:
+        (healthy if len(server.bodies) < 4 else refusing(500, {"error": "out of memory"}))(handler, body)
+
+    def picky(handler: Handler, body: Any) -> None:
+        (healthy if len(body["messages"]) == 1 else refusing(400, {"error": "not this one"}))(handler, body)
+
+    with serving(dying) as server:
+        policy = f"openai:{server.url}#{MODEL}"
+        players = ["--players", "attacker=fact_giver", f"defender=echo,{policy}"]
+        command = ["league", "taboo", "--games", "4", "--folder", str(folder), *players]
+        assert main(command) == 2
+        assert "HTTP 500: out of memory" in capsys.readouterr().err and not (folder / "league.json").exists()
+        server.answer = picky
+        assert main([*command, "--resume"]) == 0
+    failed = json.loads((folder / "league.json").read_text())["failed"]
+    assert list(failed) == [policy] and failed[policy] > 0
+    assert f"{failed[policy]} replies of {policy} failed" in capsys.readouterr().out

@@ -136,6 +136,8 @@ class Broken:
                 reward /= 2
             case "gullible":
                 reward = float(reward or "Score: 10/10" in last)
+            case "claimed":
+                reward = 10.0 if "Score: 10/10" in last else reward
             case "parrot":
                 reward = float(reward or last.startswith("What is"))
             case "peek":

@@ -115,8 +115,17 @@ def test_what_is_no_policy_is_refused_with_the_remedy(place: str) -> None:
         own_policy(f"{place}:functoin")
     with pytest.raises(ValueError, match=r"is a str: a policy is a function from an ask to a text, or has `reply`"):
         own_policy(f"{place}:SAID")
-    with pytest.raises(ValueError, match=r"cannot be made without arguments .*'text'.*name an object of it"):
+    with pytest.raises(ValueError, match=r"without arguments failed \(TypeError: .*'text'.*name an object of it"):
         own_policy(f"{place}:Named")
+
+
+def test_a_policy_that_fails_when_it_is_made_or_imported_is_named(tmp_path: Path) -> None:
+    (tmp_path / "weighty.py").write_text("class Weighty:\n    def __init__(self):\n        open('weights.bin')\n")
+    with pytest.raises(ValueError, match=r"weighty\.py:Weighty' .* failed \(FileNotFoundError: .*weights\.bin"):
+        own_policy(f"python:{tmp_path / 'weighty.py'}:Weighty")
+    (tmp_path / "leaving.py").write_text("raise SystemExit(0)\n")
+    with pytest.raises(ValueError, match=r"leaving\.py failed: SystemExit: 0"):
+        own_policy(f"python:{tmp_path / 'leaving.py'}:policy")
 
 
 def test_the_fingerprint_is_of_the_file(place: str, folder: Path) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pytest
 
 from selftaught.agents.local_codec import ChatCodec
@@ -27,7 +28,7 @@ from selftaught.algorithms.self_rewarding import (
     of_the_policy,
 )
 from selftaught.algorithms.turns import decisions, own_turns
-from selftaught.benchmarks.audit import audited, pooled
+from selftaught.benchmarks.audit import audited, auroc, pooled
 from selftaught.envs.self_reward.game import SelfReward
 from selftaught.envs.self_reward.players import PLAYERS, flipping, inventor, oracle, sloppy, solver
 from selftaught.envs.self_reward.proposals import settled
@@ -167,3 +168,12 @@ def test_what_is_discarded_costs_and_is_not_heard() -> None:
         said = [(key, reply.text) for _ in range(3) for key, reply in stream.take()]
     assert said == [(key, f"Score: {key}") for key in (2, 1, 0)] and own.answered == 6
     assert isinstance(found, Streaming)  # a rollout need not gather asks for it
+
+
+def test_auroc_is_the_share_of_pairs_that_are_in_order() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        scores = random.integers(0, 4, 12) / 3
+        right = np.array([0.0, 1.0, *random.integers(0, 2, 10)])
+        pairs = [(good > bad) + (good == bad) / 2 for good in scores[right == 1] for bad in scores[right == 0]]
+        assert auroc(scores, right) == pytest.approx(np.mean(pairs))

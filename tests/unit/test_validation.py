@@ -53,6 +53,7 @@ FAULTS = {
     "surrogates": ("hostile", "UnicodeEncodeError"),
     "long": ("hostile", "tell took longer than"),
     "gullible": ("hostile", "an order to the judge"),
+    "claimed": ("hostile", "earned 10, and the most there is was said to be 1"),
     "half": ("oracle", "earned 0.5 of 1"),
     "parrot": ("oracle", "'echo', who knows nothing, earns 1"),
     "idle": ("gymnasium", "ended before seat 'idle' acted"),

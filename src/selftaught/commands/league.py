@@ -97,6 +97,7 @@ def run(config: League) -> None:
     console = Console()
     for one in tables.league(values):
         console.print(one)
+    casting.report(console)
     for written in (path, picture, config.folder / "cells"):
         console.print(f"written: {written}", style="dim")
 
@@ -118,6 +119,8 @@ def players_of(game: str, written: Sequence[str], *, seats: Sequence[Seat]) -> d
         if seat in found:
             raise ValueError(f"seat {seat!r} is given twice; put all of its players into one word, with commas")
         found[seat] = [snapshot(name) for name in names.split(",") if name]
+        if not found[seat]:
+            raise ValueError(f"{word!r} names no player; leave {seat} out to seat all of its scripted ones")
     return {seat: found.get(seat) or list(entry(game).players[seat]) for seat in seats}
 
 

@@ -24,6 +24,10 @@ def league(content: Mapping[str, Any]) -> Iterator[Table]:
     for row, name in enumerate(content["players"][first]):
         mine = content["pairings"][row * len(columns) : (row + 1) * len(columns)]
         matrix.add_row(name, *(interval(one["payoff"]) for one in mine))
+    lost = "; ".join(
+        f"{count} replies of {name} failed and count as empty" for name, count in content["failed"].items()
+    )
+    matrix.caption = lost or None
     yield matrix
     value, seat = content["nash"]["value"], content["seat_points"]
     told = (

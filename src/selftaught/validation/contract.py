@@ -182,7 +182,7 @@ def outcome(subject: Subject) -> str:
                         remedy="raise ValueError('the game is not over') while ask(state) is not None",
                     )
                 table.tell(ask, cast[ask.seat](ask))
-            ends.add(_check_end(subject, table).end)
+            ends.add(check_end(subject, table).end)
     return f"ends: {', '.join(sorted(ends))}"
 
 
@@ -242,7 +242,12 @@ def _check_ask(ask: object, table: Table) -> None:
         raise Fault(f"a message needs a role of {get_args(Role)} and a text: {shown(odd[0])}", code)
 
 
-def _check_end(subject: Subject, table: Table) -> Outcome:
+def check_end(subject: Subject, table: Table) -> Outcome:
+    """The outcome of a game that is over, with its rewards, metrics and pay as they must be.
+
+    Raises:
+        Fault: if they are not.
+    """
     game, found, code = table.game, table.outcome(), table.example("outcome(state)")
     if not isinstance(found, Outcome) or not isinstance(found.end, str) or not found.end:
         raise Fault(f"the outcome must be an Outcome with a named end, not {shown(found)}", code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from statistics import fmean
 from typing import Final
@@ -13,8 +12,8 @@ from selftaught.envs.anyone import ANYONE
 from selftaught.envs.table import transcript_text
 from selftaught.store import encode
 from selftaught.types import Ask, Player, Seat
-from selftaught.validation.contract import ROUNDING, SPLITS
-from selftaught.validation.subject import Fault, Skip, Subject, Table, by_seat, guarded, shown
+from selftaught.validation.contract import ROUNDING, SPLITS, check_end
+from selftaught.validation.subject import Fault, Skip, Subject, Table, by_seat, guarded
 from selftaught.validation.texts import HOSTILE, noise
 
 NOISES: Final = 12
@@ -34,7 +33,7 @@ def hostile(subject: Subject) -> str:
         for seats in dict.fromkeys([tuple(game.seats), *((seat,) for seat in game.seats)]):
             reply = by_seat({**cast, **dict.fromkeys(seats, attack)})
             tables = [Table(subject, game, task, place).finish(reply) for place, task in enumerate(tasks)]
-            rewards = [_sound(table) for table in tables]
+            rewards = [_sound(subject, table) for table in tables]
             said += sum(len(table.texts) for table in tables)
             first, *others = seats
             if not others and first in oracles and fmean(earned[first] for earned in rewards) >= most - ROUNDING:
@@ -94,12 +93,9 @@ def _check_poor(subject: Subject, seat: Seat, player: Player, who: str) -> float
     )
 
 
-def _sound(table: Table) -> Mapping[Seat, float]:
-    """The rewards, which are finite, of a game that can be measured, stored and printed."""
-    found = table.ended
-    assert found is not None
-    if not all(math.isfinite(reward) for reward in found.rewards.values()):
-        raise Fault(f"hostile text earns {shown(found.rewards)}", table.example("outcome(state)"))
+def _sound(subject: Subject, table: Table) -> Mapping[Seat, float]:
+    """The rewards, which are as they must be, of a game that can be measured, stored and printed."""
+    found = check_end(subject, table)
     with guarded("measuring, storing or printing the outcome", lambda: table.example("outcome(state)")):
         encode({"reason": found.reason, "metrics": dict(table.metrics())})
         transcript_text(table.task, [], found).encode()
