@@ -59,7 +59,7 @@ def test_pairing_makes_intervals_narrow_and_finds_small_gains() -> None:
     found = compare(pair(first, second))
     (whole,) = (one for one in found.rows if (one.where, one.figure) == ("all items", "mean"))
     assert 0 < whole.difference.low < 0.03 < whole.difference.high
-    alone = [aggregates(runs)["mean"] for runs in (first, second)]
+    alone = [aggregates(runs).figures["mean"] for runs in (first, second)]
     assert alone[0].high > alone[1].low  # unpaired, nothing could be said
     twin = compare(pair(first, first))
     assert all((one.difference.mean, one.difference.low, one.difference.high) == (0, 0, 0) for one in twin.rows)
@@ -86,6 +86,30 @@ def test_runs_that_are_all_alike_are_not_drawn_anew() -> None:
     assert {one.difference.count for one in found.rows} == {60}
     trained = runs_of([row("a/0", seed, np.roll(scores[1], seed).tolist()) for seed in range(3)])[0]
     assert compare(pair(first, trained)).over == "runs"
+    fixed = [runs_of([row("b/0", seed, side) for seed in range(3)])[0] for side in scores]
+    assert compare(pair([*first, *fixed[0]], [*trained, *fixed[1]])).over == "tasks"  # every item must differ
+
+
+def test_rows_of_items_add_up_to_the_row_of_all() -> None:
+    """Tasks that come twice weigh no more than others."""
+    tasks = ["x", "x", "y"]
+    first = [row(item, 0, [0.0, 0.0, 0.0], tasks=tasks) for item in ("a/0", "b/0")]
+    second = [row(item, 0, [1.0, 0.5, 0.0], tasks=tasks) for item in ("a/0", "b/0")]
+    one, two, whole, _ = compare(pair(runs_of(first)[0], runs_of(second)[0])).rows
+    assert one.second == two.second == whole.second == one.difference.mean == whole.difference.mean == 0.375
+    assert (one.difference.low, one.difference.high) == (0, 0.75) and one.difference.count == 3
+    # Over runs, a shorter run weighs as much as others.
+    first = [row("a/0", 0, [0.0, 0.0, 0.0], tasks=["x", "y", "z"]), row("a/0", 1, [0.0], tasks=["x"])]
+    second = [row("a/0", 0, [0.0, 0.0, 0.0], tasks=["x", "y", "z"]), row("a/0", 1, [1.0], tasks=["x"])]
+    one, whole, _ = compare(pair(runs_of(first)[0], runs_of(second)[0]), over="runs").rows
+    assert one.second == one.difference.mean == whole.difference.mean == 0.5
+
+
+def test_an_untrained_policy_meets_its_trained_self() -> None:
+    runs = [*sweep(1), *sweep(1, gain=0.1, algorithm="grpo"), *sweep(1, gain=0.2, algorithm="ppo")]
+    held = {of: {run.name for run in runs_of(runs, of=of)[0]} for of in ("one", "one + grpo", None)}
+    assert held == {"one": {"one"}, "one + grpo": {"one + grpo"}, None: {"one", "one + grpo", "one + ppo"}}
+    assert {run.name for run in runs_of(runs[2:], of="one")[0]} == {"one + grpo", "one + ppo"}
 
 
 def test_equal_counts_of_right_answers_tie_whichever_tasks_they_are() -> None:
@@ -120,10 +144,16 @@ def test_broken_rows_are_named_and_the_last_of_equal_cells_counts() -> None:
         {"policy": "one", "item": "b/0", "seed": 0, "algorithm": "none"},
         row("c/0", 0, [0.5] * 3),
         row("d/0", 0, [float("nan")] * 20),
+        row("e/0", 0, [0.1] * 20, policy=None),
+        row("f/0", 0, [0.1] * 20, policy=["one"]),
+        row("g/0", 0, [0.1] * 20, algorithm=None),
+        {**row("h/0", 0, [0.1] * 20), "item": 3},
+        row("i/0", 0, [0.1] * 20) | {"seed": float("inf")},
     ]
     runs, refused = runs_of(rows)
     assert [(run.item, set(run.scores.values())) for run in runs] == [("a/0", {0.2})]
-    assert [text.partition(":")[0] for text in refused] == [f"one, {item}/0, seed 0" for item in "bcd"]
+    assert [text.partition(":")[0] for text in refused[:3]] == [f"one, {item}/0, seed 0" for item in "bcd"]
+    assert len(refused) == 8 and "policy must be text, not None" in refused[3] and "item must be text" in refused[6]
     assert "3 scores of 20 tasks" in refused[1]
     with pytest.raises(ValueError, match="nothing to pair: no results on either side"):
         pair([], [])
@@ -142,10 +172,21 @@ def test_a_task_that_was_played_twice_is_paired_twice() -> None:
 
 def test_aggregates_of_a_sweep() -> None:
     runs = runs_of(sweep(3))[0]
-    found = aggregates(runs)
+    whole = aggregates(runs)
+    found = whole.figures
+    assert (whole.name, whole.over, whole.left_out) == ("one", "runs", ())
     assert set(found) == {"mean", "median", "iqm", "optimality_gap"}
     assert found["mean"].mean == pytest.approx(np.mean([np.mean(one["scores"]) for one in sweep(3)]))
     assert all(one.low <= one.mean <= one.high and one.count == 6 for one in found.values())
+
+
+def test_aggregates_count_the_runs_that_are_used_and_name_the_others() -> None:
+    runs = runs_of([*sweep(4)[:-1], row("self_study/0", 0, [0.5] * 20)])[0]
+    assert (aggregates(runs).over, aggregates(runs).left_out) == ("tasks", ())
+    assert {one.count for one in aggregates(runs).figures.values()} == {8}
+    found = aggregates(runs[:-1])
+    assert found.left_out == ("taboo/0: 1 of 4 runs not in the figures over all items",)
+    assert {one.count for one in found.figures.values()} == {6} and found.over == "runs"
 
 
 def test_rows_of_a_sweep_under_way_are_those_of_its_cells(tmp_path: Path) -> None:
@@ -206,3 +247,47 @@ def test_ones_own_policy_meets_the_other_side_s_and_references_themselves(
     more = write(tmp_path / "more", [*sweep(3, policy="random"), *sweep(3, policy="yours"), *sweep(3, policy="theirs")])
     assert cli.main(["compare", str(old), str(more)]) == 0
     assert "not paired: mine: only in the first (--policies pairs two that differ)" in capsys.readouterr().out
+
+
+def test_one_result_set_alone_gives_the_aggregates_of_its_policies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    trained = sweep(4, gain=0.1, algorithm="grpo")[:-1]
+    bench = write(tmp_path / "bench", [*sweep(1), *trained, row("a/0", 0, [0.5] * 3)])
+    out, picture = tmp_path / "out.json", tmp_path / "profiles.png"
+    assert cli.main(["compare", str(bench), "--out", str(out), "--picture", str(picture)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("optimality gap") == 2 and shown.count("iqm of item means") == 1
+    assert "left out: one, a/0, seed 0: no whole result" in shown
+    assert "left out: one + grpo, taboo/0: 1 of 4 runs not in the figures" in shown
+    found = json.loads(out.read_text())
+    assert len(found["left_out"]) == 2 and picture.read_bytes()[:4] == b"\x89PNG"
+    figures = {one["name"]: (one["over"], one["figures"]["mean"]) for one in found["aggregates"]}
+    over, mean = figures["one"]
+    assert over == "tasks" and mean["mean"] == pytest.approx(np.mean([one["scores"] for one in sweep(1)]))
+    over, mean = figures["one + grpo"]
+    assert (over, mean["count"]) == ("runs", 6) and f"{mean['mean']:.3f} [{mean['low']:.3f}" in shown
+    assert cli.main(["compare", str(bench), "--policies", "one"]) == 0
+    assert "grpo" not in capsys.readouterr().out
+    assert (
+        cli.main(["compare", str(bench), str(bench), "--policies", "one", "one + grpo", "--picture", str(picture)]) == 0
+    )
+    shown = capsys.readouterr().out
+    assert "one + grpo less one" in shown and "share of items better" in shown and "iqm of item means" in shown
+    assert "not paired: one + grpo, in the picture, taboo/0: 1 of 4 runs" in shown
+
+
+def test_an_interval_without_width_is_marked_and_never_bold() -> None:
+    from selftaught.commands.compare import _table
+
+    first = [row("a/0", 0, [0.1, 0.2], tasks=["x", "y"]), row("b/0", 0, [0.1, 0.2], tasks=["x", "y"])]
+    second = [row("a/0", 0, [0.4, 0.5], tasks=["x", "y"]), row("b/0", 0, [0.9, 0.5], tasks=["x", "y"])]
+    table = _table(compare(pair(runs_of(first)[0], runs_of(second)[0])))
+    told = list(zip(table.columns[0].cells, table.columns[-1].cells, (line.style for line in table.rows), strict=True))
+    assert told[0] == ("a/0", "* +0.300 [+0.300, +0.300]", None)
+    assert told[1] == ("b/0", "+0.550 [+0.300, +0.800]", "bold")
+    assert told[-1] == ("share of items better", "* 1.000 [1.000, 1.000]", None)
+    assert "without width" in str(table.caption)
+    wide = _table(compare(pair([runs_of(first)[0][1]], [runs_of(second)[0][1]])))
+    assert str(next(iter(wide.columns[-1].cells))).startswith("+")

@@ -1,4 +1,4 @@
-"""``selftaught compare``: two sets of results, item by item and over all, on what both have; or one, policy by policy."""
+"""``selftaught compare``: two sets of results, item by item, on what both have; or one, policy by policy."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ NARROWEST = 1e-9
 
 @dataclass(frozen=True)
 class Compare:
-    """Compare two result sets on the same items, seeds and tasks; says what has no partner. Of one alone, the aggregates
-    of each policy."""
+    """Compare two result sets on the same items, seeds and tasks, or sum up one; says what has no partner."""
 
     first: tyro.conf.Positional[Path]
     """The folder of a bench run, or a results.jsonl."""
@@ -30,8 +29,8 @@ class Compare:
     """Another, or the same again with --policies. Without, each policy's mean, median, IQM and optimality gap."""
     policies: tuple[str, ...] = ()
     """Of the first and of the second, where they hold several: a policy, or "POLICY + ALGORITHM"; the policy alone is
-    the untrained one, if there is one. One name is meant for both. Without, whatever is on both sides under one name is compared, and the one that is left on each side, if it is
-    one."""
+    the untrained one, if there is one. One name is meant for both. Without, whatever is on both sides under one name is
+    compared, and the one that is left on each side, if it is one. Of one result set, those to show."""
     over: Literal["auto", "runs", "tasks"] = "auto"
     """What intervals draw anew: an item's runs, or its tasks. auto takes runs where every item has three that
     are not all alike."""
@@ -205,7 +204,7 @@ def _empty(title: str, columns: tuple[str, ...], *, widthless: bool) -> Table:
     """A table without rows, its first column to the left."""
     from rich.table import Table
 
-    caption = "* an interval without width tells nothing of how it would lose" if widthless else None
+    caption = "* without width: all draws give the same, and tell nothing of other ends" if widthless else None
     table = Table(title=title, caption=caption, title_justify="left", caption_justify="left", header_style="bold")
     table.add_column(columns[0], overflow="fold")
     for column in columns[1:]:
