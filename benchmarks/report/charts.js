@@ -126,6 +126,7 @@ function spoken(title, series) {
  * A score with its interval on a line from 0 to 1. `seeds` are small dots; `references` are signs by name.
  */
 function strip({ estimate, seeds = [], references = {}, own = true, slot = 0, name = "score" }) {
+  if (estimate.mean === null) return null;
   const [width, height, middle] = [220, 26, 13];
   const xs = scale([0, 1], [8, width - 8]);
   const said = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,21 +105,23 @@ def gather(
     for one in chosen:
         read.append(shelf.episodes(one))
         advance(one.count)
-    rows = [_row(one, some) for one, some in zip(chosen, read, strict=True)]
+    rows = _rows(chosen, read)
     return {
         "title": title or _title([path.stem if path in files else path.resolve().name for path in paths]),
         "made": dict(made or {}),
         "live": live,
-        "runs": rows,
+        "runs": _finite(rows),
         "scores": figures.scores(runs),
         "curves": figures.learning(runs, games={row["arm"]: row["game"] for row in rows}),
-        **_by_arm(runs, read),
-        "rounds": [found for run in runs if (found := judges.rounds(run)) is not None],
-        "tables": [
-            *figures.cells(runs),
-            *(one for path in files for one in figures.tables(str(path.parent), {path.stem: read_record(path)})),
-            *(one for run in runs for one in figures.tables(run.name, run.records)),
-        ],
+        **_finite(_by_arm(runs, read)),
+        "rounds": _finite([found for run in runs if (found := judges.rounds(run)) is not None]),
+        "tables": _finite(
+            [
+                *figures.cells(runs),
+                *(one for path in files for one in figures.tables(str(path.parent), {path.stem: read_record(path)})),
+                *(one for run in runs for one in figures.tables(run.name, run.records)),
+            ]
+        ),
         "episodes": [
             as_data(known.episode, texts, run=(run.name, place), shard=shard, marks=known.marks)
             for place, (run, some) in enumerate(zip(runs, read, strict=True))
@@ -132,9 +135,24 @@ def gather(
     }
 
 
-def _row(chosen: Chosen, read: Read) -> dict[str, Any]:
-    episodes = [known.episode for _, known in read]
-    return {**figures.overview(chosen.run, episodes, total=chosen.total), "cost": figures.cost(chosen.run)}
+def _finite(value: Any) -> Any:
+    """The value with nothing in place of numbers that are not finite, which JSON has no words for."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case list() | tuple():
+            return [_finite(one) for one in value]
+        case Mapping():
+            return {name: _finite(one) for name, one in value.items()}
+    return value
+
+
+def _rows(chosen: Sequence[Chosen], read: Sequence[Read]) -> list[dict[str, Any]]:
+    costs = figures.costs([one.run for one in chosen])
+    return [
+        {**figures.overview(one.run, [known.episode for _, known in some], total=one.total), "cost": cost}
+        for one, some, cost in zip(chosen, read, costs, strict=True)
+    ]
 
 
 def _by_arm(runs: Sequence[Run], read: Sequence[Read]) -> dict[str, list[dict[str, Any]]]:

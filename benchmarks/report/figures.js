@@ -144,7 +144,7 @@ function tablesSection(data) {
           plain(one.title),
           [...one.heads, ...one.estimates].map(words),
           one.rows.map((row) => [
-            ...one.heads.map((head) => (head in row ? told(row[head]) : null)),
+            ...one.heads.map((head) => ((row[head] ?? null) === null ? null : told(row[head]))),
             ...one.estimates.map((name) => (row[name] ? interval(row[name]) : null)),
           ]),
         ),
@@ -161,12 +161,20 @@ function told(value) {
 function costSection(data) {
   const known = data.runs.filter((run) => Object.keys(run.cost).length);
   if (!known.length) return null;
-  const names = distinct(known.flatMap((run) => Object.keys(run.cost))).filter((name) =>
-    known.some((run) => typeof run.cost[name] === "number"),
-  );
+  const names = distinct(known.flatMap((run) => Object.keys(run.cost)));
   const cell = (value) => (typeof value === "number" ? figure(value) : null);
   const rows = known.map((run) => [plain(run.name), ...names.map((name) => cell(run.cost[name]))]);
-  return manyRuns("What every run took, as far as it is known", ["run", ...names.map(words)], rows);
+  return [
+    manyRuns("What every run took, as far as it is known", ["run", ...names.map(words)], rows),
+    names.includes("cells_of_training")
+      ? el(
+          "p",
+          { class: "note" },
+          "What a cell took is its evaluation and the whole training before it. Where cells share a training, ",
+          "“cells of training” says how many: it was paid once, so do not add them up.",
+        )
+      : null,
+  ];
 }
 
 /** A colour for every name, in their order. */

@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from selftaught.benchmarks.cost import Cost, of_data
 from selftaught.benchmarks.plots import t95
-from selftaught.benchmarks.report.folders import Row, Run
+from selftaught.benchmarks.report.folders import Row, Run, is_estimate
 from selftaught.benchmarks.report.transcripts import short
 from selftaught.summary import bootstrap
 from selftaught.types import Episode
@@ -127,13 +128,24 @@ def shortcuts(arm: str, episodes: Sequence[Episode]) -> dict[str, Any] | None:
     return {"arm": arm, "rows": rows}
 
 
-def cost(run: Run) -> dict[str, Any]:
-    """What is known of a run's price: as its result says, or seconds and trained tokens from its figures."""
-    if run.result is not None:
-        return dict(run.result.get("cost") or {})
-    found = {name: value for name, value in _summed(run.rows).items() if value}
-    if run.seconds is not None:
-        found["wall_seconds"] = run.seconds
+def costs(runs: Sequence[Run]) -> list[dict[str, float]]:
+    """What is known of every run's price: as its result says, or seconds and trained tokens from its figures.
+
+    That of a bench's cell is of its evaluation and the whole training before it; ``cells_of_training`` says how many of
+    the runs have the same one, where they are several.
+
+    Raises:
+        ValueError: on a cost of another form.
+    """
+    shared = Counter(_training(run) for run in runs)
+    found = []
+    for run in runs:
+        if run.result is None:
+            spent = {name: value for name, value in _summed(run.rows).items() if value}
+            found.append(spent | ({} if run.seconds is None else {"wall_seconds": run.seconds}))
+            continue
+        cells = shared[training] if (training := _training(run)) else 1
+        found.append(_spent(run) | ({"cells_of_training": cells} if cells > 1 else {}))
     return found
 
 
@@ -141,7 +153,7 @@ def tables(name: str, records: Mapping[str, Row]) -> Iterator[dict[str, Any]]:
     """Rows of results that hold estimates, as tables: what names a row, then its estimates."""
     for title, content in records.items():
         rows = [row for row in content["rows"] if isinstance(row, Mapping)]
-        estimates = list(dict.fromkeys(key for row in rows for key, value in row.items() if _is_estimate(value)))
+        estimates = list(dict.fromkeys(key for row in rows for key, value in row.items() if is_estimate(value)))
         heads = [
             key
             for key in dict.fromkeys(key for row in rows for key in row)
@@ -176,15 +188,15 @@ def _by_step(run: Run) -> dict[str, dict[int, Point]]:
     found: dict[str, dict[int, Point]] = {}
     for row in run.rows:
         for name, value in row.items():
-            if name != "step" and value is not None:
+            if name != "step" and isinstance(value, int | float):
                 found.setdefault(name, {})[row["step"]] = Point(short(value))
     rows = [row for row in run.evaluations if isinstance(row.get("step"), int) and row["step"] >= 0]
     heads = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in ("step", *UNTOLD)]
-    told = [name for name in heads if len({str(row.get(name)) for row in rows if not _is_estimate(row.get(name))}) > 1]
+    told = [name for name in heads if len({str(row.get(name)) for row in rows if not is_estimate(row.get(name))}) > 1]
     for row in rows:
         tasks = ", ".join(f"{name} {row[name]}" for name in told if name in row)
         for name in heads:
-            if _is_estimate(row.get(name)):
+            if is_estimate(row.get(name)):
                 title = "/".join(filter(None, ("evaluation", tasks, name)))
                 parts = (short(row[name][part]) for part in Point._fields)
                 found.setdefault(title, {})[row["step"]] = Point(*parts)
@@ -236,11 +248,29 @@ def _rewards(episodes: Sequence[Episode]) -> list[dict[str, Any]]:
     ]
 
 
+def _training(run: Run) -> tuple[str, str] | None:
+    """What tells the training of a bench's cell from all others: the bench, and the training's folder in it."""
+    spent = ((run.result or {}).get("cost") or {}).get("training")
+    return (run.folder.as_posix().rpartition("/cells/")[0], str(spent.get("folder"))) if spent else None
+
+
+def _spent(run: Run) -> dict[str, float]:
+    """The cost of a bench's cell, as numbers alone; that of labels only where it made some."""
+    known = (run.result or {}).get("cost") or {}
+    if not known:
+        return {}
+    try:
+        parts = (of_data(known[part]) for part in ("evaluation", "training") if known.get(part))
+        spent = sum(parts, Cost()).as_data()
+    except (AttributeError, KeyError, TypeError) as error:
+        path = run.folder / "result.json"
+        told = f"{path} has a cost of another form ({type(error).__name__}: {error})"
+        raise ValueError(f"{told}: make it again, or move it out of the run's folder") from error
+    labels, (low, high) = sum(spent.pop("labels").values()), spent.pop("dollars_by_hand")
+    return spent | ({"labels": labels, "dollars_by_hand_from": low, "dollars_by_hand_to": high} if labels else {})
+
+
 def _summed(rows: Sequence[Row]) -> dict[str, float]:
     names = {"time/play_seconds": "play_seconds", "time/learn_seconds": "learn_seconds"}
-    names["learn/trained_tokens"] = "tokens_trained"
-    return {said: float(sum(row.get(name) or 0.0 for row in rows)) for name, said in names.items()}
-
-
-def _is_estimate(value: object) -> bool:
-    return isinstance(value, Mapping) and {"mean", "low", "high"} <= value.keys()
+    names["learn/trained_tokens"] = "trained_tokens"
+    return {said: sum(short(row.get(name)) or 0.0 for row in rows) for name, said in names.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,10 +19,19 @@ INSIDE: Final = ("episodes", "checkpoints", "tables", "wandb", "settings", "eval
 OWN: Final = ("config.json", "result.json", "seconds.json")
 """Files of every run, which are no results with rows."""
 SEED: Final = re.compile(r"seed-(\d+)")
-RESULT: Final = ("item", "game", "policy", "algorithm", "seed", "score", "scores", "tasks")
-"""What the result of a bench's cell says at least."""
-AUDIT: Final = ("figures", "pooled", "points_by_task", "right_by_task")
-"""What the audit of a round says at least."""
+RESULT: Final[Mapping[str, type]] = {
+    **dict.fromkeys(("item", "game", "policy", "algorithm"), str),
+    "seed": int,
+    "score": dict,
+    **dict.fromkeys(("scores", "tasks"), list),
+}
+"""What the result of a bench's cell says at least, and as what."""
+AUDIT: Final[Mapping[str, type]] = {
+    "round": int,
+    **dict.fromkeys(("figures", "pooled"), dict),
+    **dict.fromkeys(("points_by_task", "right_by_task"), list),
+}
+"""What the audit of a round says at least, and as what."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class Run:
     def result(self) -> Row | None:
         """Of a cell of a bench: its result."""
         path = self.folder / "result.json"
-        return _with(RESULT, _object(path), path) if path.is_file() else None
+        return _cell(path) if path.is_file() else None
 
     @cached_property
     def rows(self) -> Sequence[Row]:
@@ -122,13 +132,14 @@ def runs_under(paths: Iterable[Path]) -> list[Run]:
     """All runs in the given folders, in the order of the folders and then by name.
 
     Raises:
-        FileNotFoundError: if a path is no folder, or has no run in it.
+        FileNotFoundError: if a path is not there, is no folder, or has no run in it.
     """
     given = [Path(os.path.abspath(path)) for path in paths]
     found: dict[Path, Run] = {}
     for path, short in zip(given, _short_names(given), strict=True):
         if not path.is_dir():
-            raise FileNotFoundError(f"no folder {path}: name the folder of a run, a study or a bench")
+            lacking = f"{path} is no folder and no .json file" if path.exists() else f"no file or folder {path}"
+            raise FileNotFoundError(f"{lacking}: name the folder of a run, a study or a bench, or rows of an evaluation")
         folders = list(_folders_of_runs(path))
         if not folders:
             raise FileNotFoundError(
@@ -172,9 +183,11 @@ def watched(paths: Iterable[Path]) -> dict[str, tuple[int, int]]:
 
 def _folders_of_runs(path: Path) -> Iterator[Path]:
     for parent, names, files in os.walk(path):
-        if "result.json" in files or "metrics.jsonl" in files or {"episodes", "evaluations"} & set(names):
+        found = "result.json" in files or "metrics.jsonl" in files or {"episodes", "evaluations"} & set(names)
+        if found:
             yield Path(parent)
-        names[:] = sorted(name for name in names if name not in INSIDE and not name.startswith("."))
+        # Elsewhere such a name is that of a run.
+        names[:] = sorted(name for name in names if not (found and name in INSIDE) and not name.startswith("."))
 
 
 def _short_names(paths: Sequence[Path]) -> list[str]:
@@ -210,11 +223,52 @@ def _figures(line: bytes, where: str) -> Row:
     return row
 
 
-def _with(names: Iterable[str], content: Row, path: Path) -> Row:
-    """The content, if it has all that is needed."""
-    if missing := [name for name in names if name not in content]:
+def is_estimate(value: object) -> bool:
+    """Whether it is a mean with its interval; what is no number in it is None."""
+    return isinstance(value, Mapping) and all(
+        part in value and isinstance(value[part], int | float | None) for part in ("mean", "low", "high")
+    )
+
+
+def _cell(path: Path) -> Row:
+    """The result of a bench's cell.
+
+    Raises:
+        ValueError: if it lacks something, or has it in another form.
+    """
+    content = _with(RESULT, _object(path), path)
+    scores, known, spent = content["scores"], content.get("references") or {}, content.get("cost") or {}
+    right = {
+        "score": is_estimate(content["score"]) and _numbers(content["score"].values()),
+        "scores": bool(scores) and len(scores) == len(content["tasks"]) and _numbers(scores),
+        "metrics": isinstance(content.get("metrics") or {}, Mapping),
+        "references": isinstance(known, Mapping) and all(is_estimate(one) for one in known.values() if one),
+        "cost": isinstance(spent, Mapping) and all(isinstance(one, Mapping) for one in spent.values() if one),
+    }
+    return _right(right, content, path)
+
+
+def _with(kinds: Mapping[str, type], content: Row, path: Path) -> Row:
+    """The content, if it has all that is needed.
+
+    Raises:
+        ValueError: if it lacks something, or has it in another form.
+    """
+    if missing := [name for name in kinds if name not in content]:
         raise ValueError(f"{path} lacks {', '.join(missing)}: make it again, or move it out of the run's folder")
+    return _right({name: isinstance(content[name], kind) for name, kind in kinds.items()}, content, path)
+
+
+def _right(right: Mapping[str, bool], content: Row, path: Path) -> Row:
+    """The content, if all of it is as it should be."""
+    for name in (name for name, said in right.items() if not said):
+        told = f"{path} has {str(content[name])[:80]!r} as its {name}"
+        raise ValueError(f"{told}: make it again, or move it out of the run's folder")
     return content
+
+
+def _numbers(values: Iterable[object]) -> bool:
+    return all(isinstance(value, int | float) and math.isfinite(value) for value in values)
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -154,6 +154,7 @@ function oneTurn(data, episode, turn, at, seats) {
       el("span", {}, plain(turn.agent)),
       whole.map(([kind, note]) => el("span", { class: `chip ${kind}` }, chip(kind, note))),
       turn.cut ? el("span", { class: "chip" }, "cut short") : null,
+      turn.failed ? el("span", { class: "chip failed" }, "no reply: the server failed") : null,
       turn.credit === undefined || turn.credit === null
         ? null
         : el("span", { class: "worth" }, `worth ${figure(turn.credit, 2)}`),

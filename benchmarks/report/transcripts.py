@@ -114,6 +114,7 @@ def as_data(
                 "text": texts.place(turn.reply.text),
                 "read": read,
                 **({"cut": True} if turn.reply.stop == "length" else {}),
+                **({"failed": True} if turn.reply.stop == "failed" else {}),
                 **({"tokens": len(turn.reply.tokens)} if turn.reply.tokens else {}),
                 **({"reward": short(turn.reward)} if turn.reward else {}),
                 **({} if credit is None else {"credit": short(credit)}),
@@ -175,9 +176,9 @@ def _told(half: Mapping[str, Any]) -> str:
     return json.dumps(dict(half), ensure_ascii=False, default=str) if half else ""
 
 
-def short(value: float | None) -> float | None:
-    """Six digits are enough to read; what is not finite is none."""
-    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+def short(value: object) -> float | None:
+    """Six digits are enough to read; what is no finite number is none."""
+    return float(f"{value:.6g}") if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _utf16(text: str, place: int) -> int:

@@ -33,7 +33,7 @@ def run(config: Report) -> None:
 
     Raises:
         FileNotFoundError: if a path has no run in it.
-        ValueError: on a damaged file, or limits below their least.
+        ValueError: on a damaged file, limits below their least, or an output that is a folder.
     """
     from datetime import datetime
 
@@ -49,6 +49,8 @@ def run(config: Report) -> None:
 
     if not config.runs:
         raise ValueError("a report needs at least one folder: selftaught report runs/mine")
+    if config.output.is_dir() and not config.serve:
+        raise ValueError(f"--output {config.output} is a folder: name a file, such as {config.output / 'report.html'}")
     limits = Limits(config.episodes, config.characters)
     made = {"by": f"selftaught {__version__}", "command": command_line()}
     console = Console()
