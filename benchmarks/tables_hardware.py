@@ -82,11 +82,11 @@ def fault_table(content: Mapping[str, Any]) -> str:
     rows = [row for row in by_stage(content) if "fault" in row]
     names = [name for name in rows[0] if name.startswith("pass@")]
     stages = distinct(rows, "arm")
-    lines = [["fault", *(f"{stage}: {name}" for stage in stages for name in names)]]
-    lines.append(["---"] * len(lines[0]))
+    lines = [["fault", *stages], ["---"] * (len(stages) + 1)]
     faults = list(dict.fromkeys((row["split"], row["fault"]) for row in rows))
     for split, fault in sorted(faults, key=lambda key: (key[0] == "hard", key[1] != "all", key[1])):
         mine = [row for row in rows if (row["split"], row["fault"]) == (split, fault)]
-        means = [short(row[name]["mean"] for row in mine if row["arm"] == s) for s in stages for name in names]
+        of = [[row for row in mine if row["arm"] == stage] for stage in stages]
+        means = [" / ".join(short(row[name]["mean"] for row in some) for name in names) if some else "" for some in of]
         lines.append([f"{fault} ({split})", *means])
-    return f"{markdown(lines)}\n\nMeans over problems and seeds."
+    return f"{markdown(lines)}\n\n{' / '.join(names)}, means over problems and seeds."
