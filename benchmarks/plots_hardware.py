@@ -17,20 +17,11 @@ def repairs(content: Mapping[str, Any], path: Path) -> Path:
 
     ``content`` is a result of ``selftaught.benchmarks.hardware_learning``. A panel a split; faults by the last stage.
     """
-    rows = [row for row in by_stage(content) if "fault" in row and row["stage"] != "base"]
-    arms, splits = distinct(rows, "arm"), distinct(rows, "split")
-    measure = next(name for name in rows[0] if name.startswith("pass@"))
-    shares = {
-        split: {
-            fault: {arm: [row[measure]["mean"] for row in mine if row["arm"] == arm] for arm in arms}
-            for fault in distinct(mine, "fault")
-        }
-        for split in splits
-        for mine in [[row for row in rows if row["split"] == split]]
-    }
+    measure, shares = rates(content)
+    arms = list(next(iter(next(iter(shares.values())).values())))
     widths = [len(found) for found in shares.values()]
     with styled(path, width=2 + 0.75 * sum(widths), height=3.8) as figure:
-        panels = figure.subplots(1, len(splits), sharey=True, width_ratios=widths, squeeze=False)[0]
+        panels = figure.subplots(1, len(shares), sharey=True, width_ratios=widths, squeeze=False)[0]
         for axes, (split, found) in zip(panels, shares.items(), strict=True):
             faults = sorted(found, key=lambda fault: (fault != "all", -_best(found[fault])))
             for number, arm in enumerate(arms):
@@ -47,6 +38,17 @@ def repairs(content: Mapping[str, Any], path: Path) -> Path:
         panels[0].set_ylabel(f"repairs proved right, {measure}")
         panels[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="learned from")
     return path
+
+
+def rates(content: Mapping[str, Any]) -> tuple[str, dict[str, dict[str, dict[str, list[float]]]]]:
+    """The measure, and its values by split, kind of fault and stage: one a seed."""
+    rows = [row for row in by_stage(content) if "fault" in row and row["stage"] != "base"]
+    arms, measure = distinct(rows, "arm"), next(name for name in rows[0] if name.startswith("pass@"))
+    found: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for row in rows:
+        by_arm = found.setdefault(row["split"], {}).setdefault(row["fault"], {arm: [] for arm in arms})
+        by_arm[row["arm"]].append(row[measure]["mean"])
+    return measure, found
 
 
 def _best(by_arm: Mapping[str, list[float]]) -> float:

@@ -12,6 +12,7 @@ from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_fake import fake
 from selftaught.benchmarks.evaluation import pass_at
 from selftaught.benchmarks.hardware_learning import ALL, COMPLETION, MIXED, STUDIES, rows, run, syllabus
+from selftaught.benchmarks.plots_hardware import rates
 from selftaught.benchmarks.studies import Chosen, of_chats, tokens_of
 from selftaught.benchmarks.tables_hardware import fault_table, learning_table
 from selftaught.cli import main
@@ -31,6 +32,14 @@ def test_a_study_runs_and_is_published(tmp_path: Path) -> None:
     assert "| all (hard) |" in fault_table(content)
     again = run(config)
     assert json.loads(again.read_text())["rows"] == content["rows"]
+    for row in content["rows"]:  # every bar of the picture is of its own fault
+        if "fault" in row:
+            row["pass@1"]["mean"] = float(len(row["fault"]) + 100 * (row["stage"] == "rewarded"))
+    measure, shares = rates(content)
+    bars = {(fault, arm): rate for found in shares.values() for fault, by in found.items() for arm, rate in by.items()}
+    rewarded = f"{ALL}, rewarded"
+    assert measure == "pass@1" and {arm for _, arm in bars} == {ALL, rewarded, COMPLETION}
+    assert all(rate == [len(fault) + 100 * (arm == rewarded)] for (fault, arm), rate in bars.items())
 
 
 def test_arms_have_equal_tokens_and_the_order_of_the_stages() -> None:
