@@ -115,13 +115,7 @@ def gather(
         "curves": figures.learning(runs, games={row["arm"]: row["game"] for row in rows}),
         **_finite(_by_arm(runs, read)),
         "rounds": _finite([found for run in runs if (found := judges.rounds(run)) is not None]),
-        "tables": _finite(
-            [
-                *figures.cells(runs),
-                *(one for path in files for one in figures.tables(str(path.parent), {path.stem: read_record(path)})),
-                *(one for run in runs for one in figures.tables(run.name, run.records)),
-            ]
-        ),
+        "tables": _finite(_tables(runs, files)),
         "episodes": [
             as_data(known.episode, texts, run=(run.name, place), shard=shard, marks=known.marks)
             for place, (run, some) in enumerate(zip(runs, read, strict=True))
@@ -152,6 +146,14 @@ def _rows(chosen: Sequence[Chosen], read: Sequence[Read]) -> list[dict[str, Any]
     return [
         {**figures.overview(one.run, [known.episode for _, known in some], total=one.total), "cost": cost}
         for one, some, cost in zip(chosen, read, costs, strict=True)
+    ]
+
+
+def _tables(runs: Sequence[Run], files: Sequence[Path]) -> list[dict[str, Any]]:
+    return [
+        *figures.cells(runs),
+        *(one for path in files for one in figures.tables(str(path.parent), {path.stem: read_record(path)})),
+        *(one for run in runs for one in figures.tables(run.name, run.records)),
     ]
 
 

@@ -273,4 +273,5 @@ def _spent(run: Run) -> dict[str, float]:
 def _summed(rows: Sequence[Row]) -> dict[str, float]:
     names = {"time/play_seconds": "play_seconds", "time/learn_seconds": "learn_seconds"}
     names["learn/trained_tokens"] = "trained_tokens"
-    return {said: sum(short(row.get(name)) or 0.0 for row in rows) for name, said in names.items()}
+    known = {said: [row.get(name) for row in rows] for name, said in names.items()}
+    return {said: float(sum(one for one in some if isinstance(one, int | float))) for said, some in known.items()}

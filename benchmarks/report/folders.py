@@ -139,7 +139,9 @@ def runs_under(paths: Iterable[Path]) -> list[Run]:
     for path, short in zip(given, _short_names(given), strict=True):
         if not path.is_dir():
             lacking = f"{path} is no folder and no .json file" if path.exists() else f"no file or folder {path}"
-            raise FileNotFoundError(f"{lacking}: name the folder of a run, a study or a bench, or rows of an evaluation")
+            raise FileNotFoundError(
+                f"{lacking}: name the folder of a run, a study or a bench, or rows of an evaluation"
+            )
         folders = list(_folders_of_runs(path))
         if not folders:
             raise FileNotFoundError(
@@ -161,6 +163,13 @@ def read_record(path: Path) -> Row:
     if not isinstance(content.get("rows"), list):
         raise ValueError(f"{path} has no rows: name the file of an evaluation (selftaught eval --out), or a run folder")
     return content
+
+
+def is_estimate(value: object) -> bool:
+    """Whether it is a mean with its interval; what is no number in it is None."""
+    return isinstance(value, Mapping) and all(
+        part in value and isinstance(value[part], int | float | None) for part in ("mean", "low", "high")
+    )
 
 
 def watched(paths: Iterable[Path]) -> dict[str, tuple[int, int]]:
@@ -221,13 +230,6 @@ def _figures(line: bytes, where: str) -> Row:
     if not isinstance(row, dict) or not isinstance(row.get("step"), int):
         raise ValueError(f"{where} has no whole number as its step, but {str(row)[:80]!r}: delete the line")
     return row
-
-
-def is_estimate(value: object) -> bool:
-    """Whether it is a mean with its interval; what is no number in it is None."""
-    return isinstance(value, Mapping) and all(
-        part in value and isinstance(value[part], int | float | None) for part in ("mean", "low", "high")
-    )
 
 
 def _cell(path: Path) -> Row:

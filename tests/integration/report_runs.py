@@ -10,9 +10,10 @@ from typing import Any
 
 from selftaught import cli
 from selftaught.benchmarks.audit import audited
+from selftaught.benchmarks.cost import Cost
 from selftaught.store import read_run, shard_path, write_shard
 from selftaught.summary import bootstrap
-from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
+from selftaught.types import Ask, Episode, Message, Outcome, Reply, Stop, Task, Turn
 
 HOSTILE: Sequence[str] = (
     "</script><script>window.pwned = 1</script>",
@@ -32,6 +33,8 @@ HOSTILE: Sequence[str] = (
     "constructor",
 )
 SEEDS = (0, 1, 2)
+SPENT, TAUGHT = Cost(1000, 0, 5.5), Cost(200, 30_000, 60.0, {"rows": 40, "rewards": 60})
+"""What an evaluation of the bench cost, and a training, which the cells of both items share."""
 
 
 def make_runs(folder: Path) -> dict[str, Path]:
@@ -57,13 +60,13 @@ def make_runs(folder: Path) -> dict[str, Path]:
     }
 
 
-def episode(name: str, texts: Sequence[str], *, agents: Sequence[str] = ("a", "b")) -> Episode:
-    """A made-up game of taboo in which two seats say these texts in turn."""
+def episode(name: str, texts: Sequence[str], *, agents: Sequence[str] = ("a", "b"), stop: Stop = "end") -> Episode:
+    """A made-up game of taboo in which two seats say these texts in turn; ``stop`` is how all replies ended."""
     task = Task("test/panda", {"target": "panda"})
     turns, thread = [], [Message("system", "You are playing.")]
     for place, text in enumerate(texts):
         seat = ("attacker", "defender")[place % 2]
-        turns.append(Turn(Ask(seat, tuple(thread)), Reply(text), agents[place % len(agents)]))
+        turns.append(Turn(Ask(seat, tuple(thread)), Reply(text, stop=stop), agents[place % len(agents)]))
         thread = [*thread, Message("user", text)]
     rewards = {"attacker": 1.0, "defender": -1.0}
     return Episode(name, "taboo", task, task.id, tuple(turns), Outcome("tie", rewards, "over"), {"tie": 1.0})
@@ -131,11 +134,18 @@ def _bench(folder: Path) -> Path:
                     "tasks": tasks,
                     "metrics": {"turns": row(0.3)},
                     "references": {"random": row(0.1), "scripted": row(0.5), "oracle": row(1.0)},
-                    "cost": {"tokens_sampled": 1234, "processor_seconds": 5.5},
+                    "cost": {
+                        "evaluation": SPENT.as_data(),
+                        "training": _training(seed) if policy == "trained" else None,
+                    },
                 }
                 _write(cell / "result.json", result)
                 write_shard(shard_path(cell, 0), [episode(f"{seed}", ["Hello.", "Hi."], agents=(policy, "bayes"))])
     return folder
+
+
+def _training(seed: int) -> dict[str, Any]:
+    return {"folder": f"training/trained/all/recipe/seed-{seed}", **TAUGHT.as_data()}
 
 
 def _audit(folder: Path, judged: Path) -> Path:

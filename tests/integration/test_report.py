@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,10 +19,12 @@ from selftaught.algorithms.gap_alarm import reading
 from selftaught.benchmarks.audit import judged_answers
 from selftaught.benchmarks.report.content import Limits, gather
 from selftaught.benchmarks.report.figures import tables
-from selftaught.benchmarks.report.folders import Run, runs_under
+from selftaught.benchmarks.report.folders import AUDIT, Run, runs_under
+from selftaught.benchmarks.report.page import render
 from selftaught.benchmarks.report.transcripts import choose
 from selftaught.store import read_run, shard_path, write_shard
 from selftaught.summary import bootstrap
+from selftaught.types import Stop
 from tests.integration.report_runs import SEEDS, episode, row
 from tests.integration.test_report_html import Page
 
@@ -59,7 +62,44 @@ def test_rewards_and_ends_are_those_of_the_episodes(content: dict[str, Any], run
     assert run["ends"] == {"judged": 12}
     (trained,) = [run for run in content["runs"] if run["name"] == "study/grpo/seed-1"]
     assert trained["rewards"] == [{"seat": "planner", "first": 0.11, "last": 0.31}] and trained["steps"] == 3
-    assert trained["cost"] == {"learn_seconds": 6.0, "tokens_trained": 300.0}
+    assert trained["cost"] == {"learn_seconds": 6.0, "trained_tokens": 300.0}
+
+
+def test_a_cell_costs_its_evaluation_and_the_training_that_it_shares(content: dict[str, Any]) -> None:
+    costs = {run["name"]: run["cost"] for run in content["runs"]}
+    evaluated = {"sampled_tokens": 1000, "trained_tokens": 0, "processor_seconds": 5.5}
+    assert costs["bench/raw/taboo-0/none/seed-1"] == evaluated
+    assert costs["bench/trained/taboo-0/none/seed-1"] == {
+        "sampled_tokens": 1200,
+        "trained_tokens": 30_000,
+        "processor_seconds": 65.5,
+        "labels": 100,
+        "dollars_by_hand_from": 5.0,
+        "dollars_by_hand_to": 30.0,
+        "cells_of_training": 2,
+    }
+
+
+def test_trainings_of_two_benches_are_not_one(runs: dict[str, Path], tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        cell = "cells/trained/taboo-0/none/seed-0"
+        shutil.copytree(runs["bench"] / cell, tmp_path / name / cell)
+    found = gather([tmp_path / "one", tmp_path / "two"], limits=LIMITS)["runs"]
+    assert len(found) == 2 and not [one for one in found if "cells_of_training" in one["cost"]]
+
+
+def test_replies_that_failed_are_told_from_those_cut_short(tmp_path: Path) -> None:
+    for step, stop in enumerate(STOPS):
+        write_shard(shard_path(tmp_path / "run", step), [episode("e", ["", "b"], stop=stop)])
+    found = gather([tmp_path / "run"], limits=LIMITS)["episodes"]
+    assert [[sorted({"cut", "failed"} & turn.keys()) for turn in one["turns"]] for one in found] == [
+        [[]] * 2,
+        [["cut"]] * 2,
+        [["failed"]] * 2,
+    ]
+
+
+STOPS: tuple[Stop, ...] = ("end", "length", "failed")
 
 
 def test_an_episode_is_whole(content: dict[str, Any], runs: dict[str, Path]) -> None:
@@ -244,6 +284,41 @@ def test_rows_that_differ_by_their_temperature_are_told_apart() -> None:
     assert found["heads"] == ["temperature"] and found["rows"] == rows
 
 
+def test_figures_that_are_no_numbers_leave_the_rest(tmp_path: Path) -> None:
+    lines = [
+        {"step": step, "learn/loss": loss, "learn/note": "warming up", "reward/a": "none", "learn/trained_tokens": "?"}
+        for step, loss in ((1, 0.5), (2, float("nan")), (3, 0.25))
+    ]
+    (tmp_path / "run" / "evaluations").mkdir(parents=True)
+    (tmp_path / "run" / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    worded = {"mean": "high", "low": 0.0, "high": 1.0}
+    rows = [{"step": step, "success": row(0.5), "told": worded} for step in (1, 3)]
+    (tmp_path / "run" / "evaluations" / "step-000001.json").write_text(json.dumps(rows))
+    found = gather([tmp_path / "run"], limits=LIMITS)
+    (curves,) = found["curves"]
+    assert set(curves["metrics"]) == {"learn/loss", "evaluation/success"}
+    assert curves["metrics"]["learn/loss"]["mean"] == [0.5, None, 0.25]
+    (table,) = found["tables"]
+    assert table["estimates"] == ["success"]
+    render(found)
+
+
+def test_estimates_that_are_not_finite_are_nothing(tmp_path: Path) -> None:
+    rows = [{"policy": "x", "share": float("inf"), "success": {**row(0.5), "high": float("nan")}}]
+    (tmp_path / "rows.json").write_text(json.dumps({"rows": rows}))
+    found = gather([tmp_path / "rows.json"], limits=LIMITS)
+    assert found["tables"][0]["rows"] == [{"policy": "x", "share": None, "success": {**row(0.5), "high": None}}]
+    render(found)
+
+
+@pytest.mark.parametrize("name", ["tables", "start", "plots", "settings", "checkpoints", "wandb"])
+def test_a_run_is_found_in_a_folder_of_any_name_but_not_within_a_run(name: str, tmp_path: Path) -> None:
+    for folder in (tmp_path / "run", tmp_path / "run" / name / "inner", tmp_path / "many" / name / "outer"):
+        write_shard(shard_path(folder, 0), [episode("e", ["a", "b"])])
+    found = [run.folder.name for run in runs_under([tmp_path])]
+    assert found == ["outer", "run"]
+
+
 def test_the_command_writes_a_page(runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "pages" / "mine.html"
     assert cli.main(["report", str(runs["taboo"]), str(runs["plans"]), "--output", str(out), "--episodes", "10"]) == 0
@@ -252,17 +327,33 @@ def test_the_command_writes_a_page(runs: dict[str, Path], tmp_path: Path, capsys
     assert data["title"] == "bayes, plans" and len(data["episodes"]) == 10 and not data["live"]
 
 
+CELL: dict[str, Any] = {
+    **dict.fromkeys(("item", "game", "policy", "algorithm"), "x"),
+    "seed": 0,
+    "score": {"mean": 0.5, "low": 0, "high": 1},
+    "scores": [0.5],
+    "tasks": ["test/x"],
+}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ([], "at least one folder"),
-        (["{tmp}/none"], "no folder"),
+        (["{tmp}/none"], "no file or folder"),
+        (["{tmp}/bad/torn/metrics.jsonl"], "is no folder and no .json file"),
+        (["{runs}", "--output", "{tmp}/empty"], "is a folder: name a file"),
         (["{tmp}/empty"], "no run in"),
         (["{tmp}/bad/rows.json"], "has no rows"),
         (["{runs}", "--episodes", "-1"], "not -1"),
         (["{runs}", "--characters", "0"], "from 1"),
         (["{tmp}/bad/torn"], "metrics.jsonl, line 2 is no JSON"),
         (["{tmp}/bad/timeless"], "metrics.jsonl, line 1 has no whole number as its step, but \"{'reward/a': 1}\""),
+        (["{tmp}/bad/score"], "result.json has '0.5' as its score: make it again"),
+        (["{tmp}/bad/endless"], "result.json has \"{'mean': nan, 'low': 0, 'high': 1}\" as its score"),
+        (["{tmp}/bad/uneven"], "result.json has '[0.5, 1]' as its scores"),
+        (["{tmp}/bad/flat"], "result.json has a cost of another form (KeyError: 'trained_tokens')"),
+        (["{tmp}/bad/audit"], "round-00.json has '[]' as its figures"),
         (["{tmp}/bad/cell"], "result.json lacks game, policy, algorithm, seed, score, scores, tasks: make it again"),
         (["{tmp}/bad/rounds"], "round-00.json lacks pooled, points_by_task, right_by_task: make it again"),
     ],
@@ -276,13 +367,19 @@ def test_errors_name_what_is_wrong(
         ("timeless/metrics.jsonl", '{"reward/a": 1}\n'),
         ("cell/result.json", '{"item": "taboo/0"}'),
         ("rounds/evaluations/round-00.json", '{"round": 0, "figures": {}}'),
+        ("audit/evaluations/round-00.json", json.dumps({**dict.fromkeys(AUDIT, ()), "round": 0})),
+        ("score/result.json", json.dumps({**CELL, "score": 0.5})),
+        ("endless/result.json", json.dumps({**CELL, "score": {**CELL["score"], "mean": float("nan")}})),
+        ("uneven/result.json", json.dumps({**CELL, "scores": [0.5, 1]})),
+        ("flat/result.json", json.dumps({**CELL, "cost": {"evaluation": {"sampled_tokens": 1}}})),
     ):
         path = tmp_path / "bad" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (tmp_path / "empty").mkdir()
     filled = [word.format(tmp=tmp_path, runs=runs["taboo"]) for word in arguments]
-    assert cli.main(["report", *filled, "--output", str(tmp_path / "page.html")]) == 2
+    output = [] if "--output" in filled else ["--output", str(tmp_path / "page.html")]
+    assert cli.main(["report", *filled, *output]) == 2
     message = capsys.readouterr().err
     assert said.replace(" ", "") in "".join(message.split()) and "Traceback" not in message
     assert not (tmp_path / "page.html").exists()

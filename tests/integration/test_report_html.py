@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from selftaught import cli
 from selftaught.benchmarks.report.content import Limits
+from selftaught.benchmarks.report.folders import RESULT
 from selftaught.benchmarks.report.page import encoded, render
 from selftaught.benchmarks.report.server import HOST, Follower, server_of
 from selftaught.store import shard_path, write_shard
@@ -216,6 +217,9 @@ def test_a_server_says_what_is_wrong_with_a_run_and_goes_on(tmp_path: Path, monk
         assert status == 503 and b"line 1: not an episode" in message
         write_shard(shard_path(tmp_path, 1), [episode("two", ["c", "d"])])
         assert get(f"{address}/data.json")[0] == 200
+        (tmp_path / "result.json").write_text(json.dumps(dict.fromkeys(RESULT, 0.5)))
+        status, _, message = get(f"{address}/data.json")
+        assert status == 503 and b"result.json has '0.5' as its item" in message
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signal")

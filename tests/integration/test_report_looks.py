@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
@@ -67,6 +69,44 @@ def test_every_text_has_a_contrast_of_four_and_a_half(opened: Tab, dark: bool) -
         assert opened.run(CONTRASTS) == []
     opened.run("document.documentElement.style.setProperty('--soft', 'light-dark(#888, #777)')")
     assert opened.run(CONTRASTS) != []
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_every_series_can_be_seen_and_read(theme: int) -> None:
+    """By the style alone: no browser is needed. Names of seats are text in the colour of a series."""
+    style, drawn = (files("selftaught.benchmarks.report").joinpath(name).read_text() for name in STYLES)
+    colours = {name: pair[theme] for name, *pair in re.findall(r"--(\w+): light-dark\((#\w+), (#\w+)\)", style)}
+    opacities = [
+        float(said) for name, said in re.findall(r"(\.\w+) \{[^}]*opacity: ([\d.]+)", drawn) if name != ".band"
+    ]
+    series = [colours[f"s{slot}"] for slot in range(7)]
+    assert len(opacities) == 5
+    for colour in series:
+        assert min(contrast(colour, colours[ground]) for ground in ("paper", "raised")) >= 4.5
+        for opacity in opacities:
+            assert contrast(blended(colour, colours["paper"], opacity), colours["paper"]) >= 3
+    assert contrast(colours["edge"], colours["paper"]) >= 3 and ".series.other .whisker { opacity: 1; }" in drawn
+
+
+STYLES = ("page.css", "figures.css")
+
+
+def parts(colour: str) -> list[float]:
+    return [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+
+
+def blended(colour: str, ground: str, opacity: float) -> str:
+    mixed = [opacity * a + (1 - opacity) * b for a, b in zip(parts(colour), parts(ground), strict=True)]
+    return "#" + "".join(f"{round(255 * part):02x}" for part in mixed)
+
+
+def contrast(*colours: str) -> float:
+    """By WCAG 2.2, from 1 to 21."""
+    linear = (
+        [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts(one)] for one in colours
+    )
+    low, high = sorted(0.2126 * red + 0.7152 * green + 0.0722 * blue for red, green, blue in linear)
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_on_a_phone_nothing_scrolls_sideways_and_one_thing_is_read_at_a_time(opened: Tab, address: str) -> None:

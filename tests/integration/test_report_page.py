@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from selftaught.benchmarks.browser import Tab
+from selftaught.benchmarks.report.content import Limits, gather
 from selftaught.store import shard_path, write_shard
 from tests.integration.report_browser import WIDE, choose, found, of_run, plain, texts, written
 from tests.integration.report_runs import HOSTILE, SEEDS, episode
@@ -45,6 +46,8 @@ def test_tables_say_what_the_json_says(opened: Tab, content: dict[str, Any]) -> 
     opened.wait("document.querySelectorAll('#runs tbody tr').length > 12")
     names = texts(opened, "#runs tbody th")
     assert names == [plain(run["name"]) for run in content["runs"]]
+    assert {"run", "trained tokens", "cells of training"} <= set(texts(opened, "#cost thead th"))
+    assert "do not add them up" in opened.run("document.querySelector('#cost .note').textContent")
     alarms = texts(opened, "#judges .alarm")
     rings = [name for one in content["rounds"] for row in one["rows"] for name in ("pleased", "blind") if row[name]]
     assert alarms == rings and "pleased" in rings
@@ -130,6 +133,13 @@ def test_a_transcript_shows_every_word_with_its_marks(opened: Tab, content: dict
                     expected[kind] += units[2 * start : 2 * end].decode("utf-16-le", "surrogatepass")
             assert said == expected
     assert {kind for kind, *_ in marks} >= {"about", "rationale", "read"}
+
+
+def test_a_reply_that_failed_says_so(page: Tab, tmp_path: Path) -> None:
+    write_shard(shard_path(tmp_path / "run", 0), [episode("e", ["", "b"], stop="failed")])
+    page.look(WIDE)
+    page.open(written(gather([tmp_path / "run"], limits=Limits()), tmp_path))
+    assert texts(page, ".turn .chip.failed") == ["no reply: the server failed"] * 2
 
 
 MARKED = """[...document.querySelectorAll('.turn > .said')].map((said) => {
