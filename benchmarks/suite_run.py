@@ -80,18 +80,23 @@ def run(
     for job in jobs:
         job.claim(terms)
     # References first, which stand in every other result; then the trainings, which take long, and what needs none.
-    waves: Sequence[Sequence[Job]] = (
-        [cell for cell in cells if cell.policy in REFERENCES],
-        [*trainings, *(cell for cell in cells if cell.policy not in REFERENCES and cell.training is None)],
-        [cell for cell in cells if cell.training is not None],
-    )
-    left = [[job for job in wave if not finished(job, terms)] for wave in waves]
-    advance = bars("cells", sum(map(len, left)))
+    waves: Mapping[str, Sequence[Job]] = {
+        "references": [cell for cell in cells if cell.policy in REFERENCES],
+        "trainings, policies as they are": [
+            *trainings,
+            *(cell for cell in cells if cell.policy not in REFERENCES and cell.training is None),
+        ],
+        "trained policies": [cell for cell in cells if cell.training is not None],
+    }
     failed: list[tuple[Job, str]] = []
     inner = bars if engine is here else silent
     try:
-        for wave in left:
-            able = [job for job in wave if not _needs(job, [job for job, _ in failed])]
+        for name, wave in waves.items():
+            left = [job for job in wave if not finished(job, terms)]
+            able = [job for job in left if not _needs(job, [job for job, _ in failed])]
+            if not able:
+                continue
+            advance = bars(name, len(able))
             for job, error in engine(partial(work, terms=terms, seats=seats, bars=inner), able):
                 advance(1)
                 failed += [] if error is None else [(job, error)]
