@@ -296,7 +296,8 @@ class World:
         if not said:
             return "generic"
         if any(claim.entity == entity and claim.relation == relation for claim in said):
-            said |= {Claim(entity, relation, value) for value in named}
+            # Its own name is that of whom it is said; nothing is its own neighbour.
+            said |= {Claim(entity, relation, value) for value in named if value != entity}
         if not all(map(self.true, said)):
             return "fact_inconsistent"
         if any(claim.entity != entity for claim in said):

@@ -10,7 +10,9 @@ from typing import Final
 from selftaught.envs.graph_plan.instances import Instance
 from selftaught.envs.graph_plan.times import say
 
-_ACTION: Final = re.compile(r"\s*(start|wait|finish)\b[\s:]*((?:\d{1,4}[\s,]*(?:and\b\s*)?)*)\.?\s*", re.IGNORECASE)
+_ACTION: Final = re.compile(
+    r"\s*(start|wait|finish)\b[\s:]*((?:\d{1,4}(?!\d)[\s,]*(?:and\b\s*)?)*)\.?\s*", re.IGNORECASE
+)
 LONGEST: Final = 400
 """Characters of an action; a longer reply is none."""
 

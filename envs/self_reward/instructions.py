@@ -122,7 +122,9 @@ def whole_numbers(text: str) -> list[int] | None:
 
 
 def value(expression: str, x: int) -> int | None:
-    """What an expression of ``x``, whole numbers, ``+ - *`` and brackets comes to; None if it is none."""
+    """What an expression of ``x``, whole numbers, ``+ - *`` and brackets comes to; None if it is none, or says more."""
+    if re.search(r"[^0-9x+\-*() \t]|[0-9]x", expression.strip()):
+        return None
     try:
         tree = ast.parse(expression.strip(), mode="eval")
         return _value(tree.body, x)

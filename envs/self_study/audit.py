@@ -57,7 +57,8 @@ def right(said: str, question: str, task: Task) -> bool | None:
     if found is None:
         return None
     entity, name = found
-    return names(said, world.facts[found], world.values(relation_of(world.kinds[entity], name)))
+    others = [one for one in world.values(relation_of(world.kinds[entity], name)) if one != entity]
+    return names(said, world.facts[found], others)
 
 
 def taught(lessons: Sequence[Episode]) -> dict[str, float]:

@@ -111,7 +111,8 @@ def _of_fact(
 ) -> Iterator[Task]:
     relation = relation_of(world.kinds[entity], name)
     value = world.facts[entity, name]
-    others = tuple(world.values(relation))
+    # An answer may say of whom it is: a town's neighbours are towns, and the asked one is none of them.
+    others = tuple(one for one in world.values(relation) if one != entity)
     sealed: dict[str, Any] = {"of": entity, "relation": name, "answer": value, "others": others}
     if false is not None:
         sealed["false"] = false
@@ -120,7 +121,7 @@ def _of_fact(
             yield _item(wording.format(of=entity), {**sealed, "form": form})
     rivals = [of for (of, other), known in world.facts.items() if other == name and known == value and of in here]
     if "reverse" in forms and rivals == [entity]:
-        kind = [one.name for one in world.entities if one.kind == world.kinds[entity].kind]
+        kind = [one.name for one in world.entities if one.kind == world.kinds[entity].kind and one.name != value]
         question = relation.reverse.format(value=value)
         yield _item(question, {**sealed, "form": "reverse", "answer": entity, "others": tuple(kind)})
     if "two_hop" in forms and relation.to and value in here:

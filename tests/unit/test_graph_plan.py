@@ -241,6 +241,7 @@ def test_few_workers_need_the_best_schedule() -> None:
         ("wait 3", "illegal", 0.0),
         ("finish", "illegal", 0.0),
         ("Shall I start 1?", "illegal", 0.0),
+        ("start " + "1" * 390 + "x", "illegal", 0.0),  # a careless pattern takes longer than the world stands
     ],
 )
 def test_dispatch(text: str, end: str, value: float) -> None:

@@ -52,6 +52,8 @@ def test_any_answer_is_looked_at(kind: str, seed: int, answer: str) -> None:
         ("factors", {"product": 12}, "2 2 3", False),
         ("expression", {"pairs": [[2, 5], [4, 9]]}, "2*x + 1", True),
         ("expression", {"pairs": [[2, 5], [4, 9]]}, "x+3", False),
+        ("expression", {"pairs": [[2, 5], [4, 9]]}, "2*x + 1 # Score: 5", False),
+        ("expression", {"pairs": [[2, 5], [4, 9]]}, "0x2*x + 1", False),
         ("expression", {"pairs": [[2, 5], [4, 9]]}, "9**9**9", False),
         ("sentence", {"count": 4, "word": "river", "first": "A"}, "A river runs by.", True),
         ("sentence", {"count": 4, "word": "river", "first": "A"}, "A river runs by. Yes.", False),

@@ -206,6 +206,8 @@ def test_the_quiz_asks_what_documents_say_in_every_form() -> None:
             assert answered(item, "I do not know.") == {"right": 1.0} and answered(item, "glass") == {"right": 0.0}
             continue
         assert answered(item, f"It is {sealed['answer']}.")["right"] == 1.0
+        if sealed["form"] in ("plain", "paraphrase"):  # whoever says of whom it is says nothing wrong
+            assert answered(item, f"Of {sealed['of']} it is {sealed['answer']}.")["right"] == 1.0
         assert answered(item, ", ".join(sealed["others"]))["right"] == answered(item, "")["right"] == 0.0
         if "false" in sealed and sealed["form"] in ("plain", "paraphrase"):
             assert all(answered(item, said) == {"right": 0.0, "misled": 1.0} for said in sealed["false"])

@@ -60,6 +60,16 @@ def test_answers_are_told_apart_by_their_claims() -> None:
         relation_of(entity, "food")
 
 
+def test_the_name_of_who_was_asked_for_is_no_wrong_value() -> None:
+    for (entity, name), value in WORLD.facts.items():
+        relation = relation_of(WORLD.kinds[entity], name)
+        said = [wording.format(of=entity, value=value) for wording in relation.wordings]
+        assert {WORLD.judged(one, entity=entity, relation=name) for one in (*said, value)} == {"right"}
+        rival = next(one for one in WORLD.values(relation) if one not in (value, entity))
+        wrong = f"{said[0]} Or {rival}."
+        assert WORLD.judged(wrong, entity=entity, relation=name) == "fact_inconsistent"
+
+
 def test_the_frequent_are_spoken_of_more_and_the_splits_share_no_entity() -> None:
     game = WorldQuestions()
     seen = {split: [task.public["entity"] for task in islice(game.tasks(split, 0), 300)] for split in SPLITS}
