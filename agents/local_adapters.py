@@ -101,7 +101,8 @@ def copy_adapter(model: PeftModel, *, name: str, to: str) -> None:
 
 
 def _add_untrained(model: PeftModel, name: str, config: Any) -> None:
-    model.add_adapter(name, config)
+    # In inference mode, peft freezes every parameter in whose name the adapter's occurs anywhere.
+    model.add_adapter(name, replace(config, inference_mode=False))
     for key, parameter in model.named_parameters():
         if f".{name}." in key:
             parameter.requires_grad_(False)

@@ -64,8 +64,7 @@ def role_advantages(
     advantages: list[Mapping[Seat, float]] = []
     for episode in episodes:
         row: dict[Seat, float] = {}
-        for seat in seats:
-            reward = episode.outcome.rewards[seat]
+        for seat, reward in episode.outcome.rewards.items():
             current[seat] = rate * current[seat] + (1 - rate) * reward
             row[seat] = reward - current[seat]
         advantages.append(row)
@@ -73,11 +72,16 @@ def role_advantages(
 
 
 def group_advantages(episodes: Sequence[Episode], *, scale: bool) -> list[Mapping[Seat, float]]:
-    """Rewards less the mean of their group, by seat; with ``scale`` over its (sample) standard deviation + 1e-4."""
+    """Rewards less the mean of their group, by seat; with ``scale`` over its (sample) standard deviation + 1e-4.
+
+    Where all rewards of a group are the same, advantages are 0, whatever rounding has to say.
+    """
     groups = _groups(episodes)
 
     def advantage(episode: Episode, seat: Seat) -> float:
         rewards = groups[episode.group, seat]
+        if min(rewards) == max(rewards):
+            return 0.0
         centred = episode.outcome.rewards[seat] - float(np.mean(rewards))
         return centred / (float(np.std(rewards, ddof=1)) + 1e-4) if scale and len(rewards) > 1 else centred
 
@@ -90,7 +94,7 @@ def leave_one_out_advantages(episodes: Sequence[Episode]) -> list[Mapping[Seat, 
 
     def advantage(episode: Episode, seat: Seat) -> float:
         rewards, own = groups[episode.group, seat], episode.outcome.rewards[seat]
-        return own - (sum(rewards) - own) / (len(rewards) - 1) if len(rewards) > 1 else 0.0
+        return own - (sum(rewards) - own) / (len(rewards) - 1) if min(rewards) < max(rewards) else 0.0
 
     return [{seat: advantage(episode, seat) for seat in episode.outcome.rewards} for episode in episodes]
 

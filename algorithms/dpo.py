@@ -21,6 +21,7 @@ from torch import Tensor
 from selftaught.algorithms.examples import Batch, Example, sequences, with_spans
 from selftaught.algorithms.learner import Reference
 from selftaught.algorithms.losses import Figures, dpo_loss
+from selftaught.algorithms.turns import question
 from selftaught.types import Codec, Episode, Seat
 
 
@@ -75,20 +76,20 @@ class Dpo:
     def examples(
         self, episodes: Sequence[Episode], memory: Mapping[str, Any], *, codec: Codec
     ) -> tuple[list[Example], Mapping[str, Any]]:
-        """Preferred and rejected replies in turn; groups without a difference give none.
+        """Preferred and rejected replies to one question in turn; groups without a difference give none.
 
         Raises:
             ValueError: if a seat's play is more than one reply.
         """
-        groups: dict[tuple[str, Seat], list[Candidate]] = defaultdict(list)
+        groups: dict[tuple[Seat, str, str], list[Candidate]] = defaultdict(list)
         for episode in episodes:
             for seat, reward in episode.outcome.rewards.items():
-                if episode.turns_of(seat):
-                    groups[episode.group, seat].append(Candidate(episode, seat, reward))
-        anchored = {seat for (_, seat), group in groups.items() if any(one.agent == self.anchor for one in group)}
-        sure = {seat: self._sure([group for (_, of), group in groups.items() if of == seat]) for _, seat in groups}
+                if turns := episode.turns_of(seat):
+                    groups[seat, episode.group, question(turns[0])].append(Candidate(episode, seat, reward))
+        anchored = {seat for (seat, *_), group in groups.items() if any(one.agent == self.anchor for one in group)}
+        sure = {seat: self._sure([group for (of, *_), group in groups.items() if of == seat]) for seat, *_ in groups}
         found: list[Example] = []
-        for (_, seat), group in groups.items():
+        for (seat, *_), group in groups.items():
             own = [one for one in group if not self.second or one.agent != self.second]
             pair = self.pair(own, anchored=seat in anchored)
             if pair is not None:

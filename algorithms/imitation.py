@@ -16,6 +16,7 @@ from selftaught.algorithms.advantages import role_weights
 from selftaught.algorithms.examples import Batch, Example, sequences, token_weighted, with_spans
 from selftaught.algorithms.learner import Reference
 from selftaught.algorithms.losses import Figures, imitation_loss
+from selftaught.algorithms.turns import wins
 from selftaught.types import Codec, Episode, Seat
 
 
@@ -58,8 +59,6 @@ class Imitation:
         """The seats whose win is to be learned from."""
         return [
             seat
-            for seat, reward in episode.outcome.rewards.items()
-            if reward > 0
-            and (not self.earned_only or episode.metrics.get(f"{seat}_earned", 1.0) > 0)
-            and (not self.of or all(turn.agent in self.of for turn in episode.turns_of(seat)))
+            for seat in wins(episode, earned_only=self.earned_only)
+            if not self.of or all(turn.agent in self.of for turn in episode.turns_of(seat))
         ]

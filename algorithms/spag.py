@@ -1,9 +1,10 @@
 """Self-play of adversarial language games (SPAG, arXiv 2404.10642, section 3.3), as published and with signed rewards.
 
 ``rewards="winner"`` is the published code: the winner's turns alone, reward 1 spread over them with geometric decay,
-role weights from the share of wins, no baseline. ``rewards="signed"`` trains both seats on the zero-sum reward less a
-running baseline for each seat (SPIRAL, arXiv 2506.24119), which the published code could not train; every turn gets the
-whole advantage there, or its share of it when ``decay`` is below 1.
+role weights from the share of wins, no baseline; what the other seat gave away by breaking the rules is no win.
+``rewards="signed"`` trains both seats on the zero-sum reward less a running baseline for each seat (SPIRAL, arXiv
+2506.24119), which the published code could not train; every turn gets the whole advantage there, or its share of it
+when ``decay`` is below 1.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from selftaught.algorithms.advantages import geometric_shares, role_advantages, 
 from selftaught.algorithms.examples import Batch, Example, Span, sequences, with_spans
 from selftaught.algorithms.learner import Reference
 from selftaught.algorithms.losses import Figures, spag_loss
+from selftaught.algorithms.turns import wins
 from selftaught.types import Codec, Episode, Seat
 
 
@@ -47,7 +49,7 @@ class Spag:
         """Sequences with a value for each turn; ``memory`` carries the seats' baselines."""
         seats = sorted({seat for episode in episodes for seat in episode.outcome.rewards})
         if self.rewards == "winner":
-            won = [(seat, episode) for episode in episodes for seat in seats if episode.outcome.rewards[seat] > 0]
+            won = [(seat, episode) for episode in episodes for seat in wins(episode)]
             weights = role_weights([seat for seat, _ in won], seats)
             found = [
                 example
@@ -61,8 +63,8 @@ class Spag:
             found = [
                 example
                 for episode, row in zip(episodes, advantages, strict=True)
-                for seat in seats
-                for example in self._valued(episode, seat, codec=codec, total=row[seat], weight=1.0)
+                for seat, advantage in row.items()
+                for example in self._valued(episode, seat, codec=codec, total=advantage, weight=1.0)
             ]
         return found + list(self.mix), memory
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from selftaught.algorithms.turns import question
 from selftaught.rollout import rollout
 from selftaught.types import Agent, Episode, Game, Message, Seat, Task, Turn
 
@@ -91,17 +92,17 @@ def sft_rows(episodes: Iterable[Episode], *, keep: Callable[[Episode, Seat], boo
 
 
 def preference_rows(episodes: Iterable[Episode], *, margin: float = 0.0) -> list[dict[str, Chat]]:
-    """Rows with ``prompt``, ``chosen`` and ``rejected``, for ``DPOTrainer``: best and worst reply of every group.
+    """Rows with ``prompt``, ``chosen`` and ``rejected``, for ``DPOTrainer``: best and worst reply to every question.
 
     For games of one reply a seat. Groups whose rewards are not further apart than ``margin`` give none.
     """
-    groups: dict[tuple[str, Seat], list[tuple[float, Turn]]] = defaultdict(list)
+    groups: dict[tuple[Seat, str, str], list[tuple[float, Turn]]] = defaultdict(list)
     for episode in episodes:
         for seat, reward in episode.outcome.rewards.items():
             turns = episode.turns_of(seat)
             if len(turns) != 1:
                 raise ValueError(f"episode {episode.id!r}: {len(turns)} turns of {seat!r}, and a preference is of one")
-            groups[episode.group, seat].append((reward, turns[0]))
+            groups[seat, episode.group, question(turns[0])].append((reward, turns[0]))
     found = []
     for replies in groups.values():
         best, worst = (choose(replies, key=lambda pair: pair[0]) for choose in (max, min))

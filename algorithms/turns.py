@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from selftaught.types import Episode, Outcome, Turn
+from selftaught.types import Episode, Outcome, Seat, Turn
 
 
 def own_turns(
@@ -14,8 +14,9 @@ def own_turns(
 ) -> list[Episode]:
     """The episodes with the turns of these agents in these seats alone (all, where none is named).
 
-    Rewards stay as they were. A policy gradient is of the policy's own samples, and what a scripted opponent said is
-    none. Neither is what a server failed to say, whoever asked.
+    A policy gradient is of the policy's own samples, and what a scripted opponent said is none. Neither is what a
+    server failed to say, whoever asked. Seats without a turn left have no reward either: what a scripted opponent wins
+    is not to move the policy's baseline, nor its role's weight.
     """
 
     def wanted(turn: Turn) -> bool:
@@ -26,10 +27,27 @@ def own_turns(
     for episode in episodes:
         places = [place for place, turn in enumerate(episode.turns) if wanted(turn)]
         turns = tuple(episode.turns[place] for place in places)
-        found.append(
-            replace(episode, turns=turns, credits=tuple(episode.credits[place] for place in places if episode.credits))
-        )
+        acted = {turn.ask.seat for turn in turns}
+        rewards = {seat: reward for seat, reward in episode.outcome.rewards.items() if seat in acted}
+        credits = tuple(episode.credits[place] for place in places if episode.credits)
+        outcome = replace(episode.outcome, rewards=rewards)
+        found.append(replace(episode, turns=turns, outcome=outcome, credits=credits))
     return found
+
+
+def wins(episode: Episode, *, earned_only: bool = True) -> list[Seat]:
+    """The seats that won; with ``earned_only``, not by the other seat's breach of the rules (``<seat>_earned``)."""
+    return [
+        seat
+        for seat, reward in episode.outcome.rewards.items()
+        if reward > 0 and (not earned_only or episode.metrics.get(f"{seat}_earned", 1.0) > 0)
+    ]
+
+
+def question(turn: Turn) -> str:
+    """A fingerprint of what a turn replied to: replies to the same question alone can be compared."""
+    told = repr([(message.role, message.content) for message in turn.ask.messages])
+    return hashlib.blake2s(told.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def decisions(episodes: Sequence[Episode]) -> list[Episode]:
@@ -50,16 +68,10 @@ def decisions(episodes: Sequence[Episode]) -> list[Episode]:
                         id=f"{episode.id}/{place}",
                         env=episode.env,
                         task=episode.task,
-                        group=f"{episode.group}/{turn.ask.seat}/{_fingerprint(turn)}",
+                        group=f"{episode.group}/{turn.ask.seat}/{question(turn)}",
                         turns=(turn,),
                         outcome=Outcome("credited", {turn.ask.seat: credit}),
                         metrics={},
                     )
                 )
     return found
-
-
-def _fingerprint(turn: Turn) -> str:
-    """The same for the same question."""
-    told = repr([(message.role, message.content) for message in turn.ask.messages])
-    return hashlib.blake2s(told.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

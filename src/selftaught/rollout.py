@@ -46,7 +46,7 @@ def rollout(
         tasks: finitely many tasks; take a slice of ``game.tasks``.
         cast: who sits where; or a function of the game's index, so that one batch may hold many pairings.
         seed: fixes all draws of games and agents.
-        samples: games a task; they share the episode's ``group``.
+        samples: games a task; they share the episode's ``group``, which those of the same task later on do not.
         label: put before every episode's id and group, to keep several calls apart: tasks of two settings of a game
             may have the same id.
         progress: called with the number of games that have just ended.
@@ -72,8 +72,8 @@ def rollout(
         while waiting or desk.open():
             waiting = desk.ask(waiting, progress=progress) or desk.collect()
     return [
-        finished(game, table.state, table.task, table.turns, name=table.id, group=label + table.task.id)
-        for table in tables
+        finished(game, one.state, one.task, one.turns, name=one.id, group=f"{label}{one.task.id}/{place // samples}")
+        for place, one in enumerate(tables)
     ]
 
 

@@ -147,8 +147,11 @@ def test_in_a_noisy_corridor_a_short_trace_is_the_steadier_one() -> None:
 def test_group_samples_of_a_step_share_a_group() -> None:
     agent = LocalAgent(with_lora(fake(), rank=2, alpha=4), sampling=Sampling(max_new_tokens=1))
     episodes = rollout(Chain(), islice(Chain().tasks("train", 0), 2), {"x": agent}, seed=0, samples=3)
-    assert [one.group for one in episodes] == ["0"] * 3 + ["1"] * 3
+    assert [one.group for one in episodes] == ["0/0"] * 3 + ["1/1"] * 3
     assert replace(episodes[0], id="") != replace(episodes[1], id="")
+    (task,) = islice(Chain().tasks("train", 0), 1)
+    again = rollout(Chain(), [task, task], {"x": agent}, seed=0, samples=2)
+    assert [one.group for one in again] == ["0/0", "0/0", "0/1", "0/1"]  # of one task, but each its own
 
 
 def test_the_base_can_be_the_policy_that_was_taught_before() -> None:

@@ -54,8 +54,17 @@ def test_turns_are_chosen_with_their_credits() -> None:
     mixed = replace(game(("a", 1.0), ("b", 0.0)), turns=(*game(("a", 1.0)).turns, *game(("b", 0.0), agent="m0").turns))
     (chosen,) = own_turns([mixed], agents=("m0",))
     assert [turn.reply.text for turn in chosen.turns] == ["b"] and chosen.credits == (0.0,)
-    assert own_turns([mixed], seats=("judge",))[0].turns == ()
+    (nobody,) = own_turns([mixed], seats=("judge",))
+    assert nobody.turns == () and nobody.outcome.rewards == {}
     assert own_turns([mixed]) == [mixed]
+
+
+def test_replies_to_different_questions_are_never_compared() -> None:
+    one, other = (
+        replace(game((said, reward), question=said), credits=(), outcome=Outcome("end", {"actor": reward}))
+        for said, reward in (("easy", 1.0), ("hard", 0.0))
+    )
+    assert one.group == other.group and Dpo().examples([one, other], {}, codec=CODEC)[0] == []
 
 
 def test_the_best_is_preferred_to_the_worst() -> None:

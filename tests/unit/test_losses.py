@@ -22,6 +22,8 @@ from selftaught.algorithms.examples import Batch, Example, Span, collate, span_m
 from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.imitation import Imitation
 from selftaught.algorithms.losses import grpo_loss, imitation_loss, sft_loss, spag_loss
+from selftaught.algorithms.spag import Spag
+from selftaught.algorithms.turns import own_turns
 from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
 
@@ -157,6 +159,26 @@ def test_imitation_learns_from_the_named_agents_earned_wins_only() -> None:
     assert Imitation().examples([game(1.0, attacker="good", earned=0.0)], {}, codec=codec)[0] == []
 
 
+def test_the_published_self_play_learns_from_earned_wins_only() -> None:
+    turns = tuple(Turn(Ask(seat, (Message("user", "go"),)), Reply("ok"), "policy") for seat in "ad")
+    earned = replace(episode(1.0), turns=turns, metrics={"a_earned": 1.0, "d_earned": 0.0})
+    given_away = replace(episode(-1.0), turns=turns, metrics={"a_earned": 0.0, "d_earned": 0.0})
+    found, _ = Spag().examples([earned, given_away], {}, codec=ChatCodec(byte_tokenizer()))
+    assert [example.spans[0].weight for example in found] == [0.5]  # one win, of one of two seats
+
+
+def test_seats_that_the_policy_did_not_play_move_no_baseline_and_no_weight() -> None:
+    codec = ChatCodec(byte_tokenizer())
+    seated = (("a", "policy"), ("d", "scripted"))
+    turns = tuple(Turn(Ask(seat, (Message("user", "go"),)), Reply("ok"), name) for seat, name in seated)
+    games = own_turns([replace(episode(reward), turns=turns) for reward in (1.0, -1.0, -1.0)], agents=["policy"])
+    won, _ = Spag().examples(games, {}, codec=codec)
+    assert [example.spans[0].weight for example in won] == [1.0]
+    for algorithm in (Spag(rewards="signed"), Grpo(advantage="role")):
+        found, memory = algorithm.examples(games, {}, codec=codec)
+        assert len(found) == 3 and set(memory["baselines"]) == {"a"}
+
+
 def test_imitation_counts_turns_or_tokens_alike() -> None:
     def game(said: str) -> Episode:
         turn = Turn(Ask("a", (Message("user", "go"),)), Reply(said), "good")
@@ -189,6 +211,13 @@ def test_group_advantages_are_centred_and_scaled_within_a_group() -> None:
     assert centred == pytest.approx([1.0, 0.0, -1.0, 0.0])
     scaled = [row["d"] for row in group_advantages(games, scale=True)]
     assert scaled == pytest.approx([-1 / 1.0001, 0.0, 1 / 1.0001, 0.0])
+
+
+@pytest.mark.parametrize("reward", [0.1, 0.7, 1 / 3])
+def test_groups_of_equal_rewards_have_no_advantage_by_rounding(reward: float) -> None:
+    games = [episode(reward)] * 3
+    for rows in (*(group_advantages(games, scale=scale) for scale in (True, False)), leave_one_out_advantages(games)):
+        assert [value for row in rows for value in row.values()] == [0.0] * 6
 
 
 def test_leave_one_out_advantages_by_hand() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -62,6 +63,8 @@ def test_rows_for_trainers() -> None:
     good, bad = ([{"role": "assistant", "content": text}] for text in ("good", "bad"))
     assert preference_rows(episodes) == [{"prompt": prompt, "chosen": good, "rejected": bad}]
     assert preference_rows(episodes, margin=1.0) == []
+    asked_otherwise = replace(episode("b", "bad", 0.0), group="a")
+    assert preference_rows([episodes[0], asked_otherwise]) == []
     kept = sft_rows(episodes, keep=lambda one, seat: one.outcome.rewards[seat] == 1)
     assert [row["messages"][-1]["content"] for row in kept] == ["good", "same"]
     assert kept[0] == {"messages": [*prompt, *good]}
