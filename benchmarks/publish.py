@@ -17,6 +17,7 @@ from typing import Any, Final
 from selftaught.benchmarks import plots, plots_hardware, plots_quiz, plots_rounds, plots_studies
 from selftaught.benchmarks.record import RESULTS
 from selftaught.benchmarks.tables import (
+    exploitability_table,
     growth_table,
     precision_table,
     speech_table,
@@ -50,6 +51,7 @@ DOCS: Final = (
     "hardware",
     "hardware_tools",
     "performance",
+    "statistics",
 )
 PAGES: Final = ("README.md", *(f"docs/{name}.md" for name in DOCS))
 
@@ -90,6 +92,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "hardware-smollm2": learning_table,
     "suite": suite_table,
     "transfer": transfer_table,
+    "mini-taboo-league": exploitability_table,
 }
 """The table of every result, which a block ``result:NAME`` holds."""
 MORE: Final[Mapping[str, Table]] = {

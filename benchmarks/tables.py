@@ -66,6 +66,14 @@ def throughput_table(content: Mapping[str, Any]) -> str:
     return markdown(lines) + "\n" + source(content)
 
 
+def exploitability_table(content: Mapping[str, Any]) -> str:
+    """What the best reply wins off every player of a league of mini-taboo."""
+    lines = [["player", "seat", "exploitability"], ["---", "---", "---:"]]
+    for one in content["exploitability"]:
+        lines.append([f"`{one['player']}`", one["seat"], cell([one["exploitability"]])])
+    return markdown(lines) + "\n" + source(content)
+
+
 def speed_table(content: Mapping[str, Any]) -> str:
     """Ours beside the peer's, their ratio, and whether it reaches its target (which for memory is from above)."""
     head = ["work", "unit", "ours", "peer", "", "ratio", "to reach"]
