@@ -26,6 +26,7 @@ ATTACKER: Final = _alone("attacker", random="babbler", scripted="leading_questio
 DEFENDER: Final = _alone("defender", random="babbler", scripted="frequency", shortcut="echo", oracle="patient")
 PLANNER: Final = _alone("planner", random="random", scripted="waves", shortcut="most_hops", oracle="oracle")
 SOLVER: Final = _alone("solver", random="guess", oracle="oracle")
+NETWORKS: Final = _alone("solver", random="guess", shortcut="ends", oracle="oracle")
 ACTOR: Final = _alone("actor", random="babbler", scripted="sloppy", oracle="solver")
 JUDGE: Final = _alone("judge", random="random", scripted="flipping", shortcut="length", oracle="oracle")
 WORKER: Final = _alone("worker", random="babbler", scripted="sloppy", shortcut="last_only", oracle="oracle")
@@ -69,7 +70,7 @@ SWEEP: Final[tuple[Item, ...]] = (
     Item("graph_plan/0", ("planner",), {"band": 1, **EDGES}, references=PLANNER, tokens=160),
     Item("graph_plan/1", ("planner",), {"band": 2, **EDGES}, references=PLANNER, tokens=200),
     Item("graph_plan/2", ("planner",), {"band": 3, **EDGES}, {}, PLANNER, "hard", tasks=40, tokens=256),
-    Item("graph_questions/0", ("solver",), {"family": "network"}, references=SOLVER, tokens=96),
+    Item("graph_questions/0", ("solver",), {"family": "network"}, references=NETWORKS, tokens=96),
     Item("graph_questions/1", ("solver",), {"family": "knowledge"}, references=SOLVER, tokens=96),
     Item("self_reward/0", ("actor",), ONE_ANSWER, {"judge": ("oracle",)}, ACTOR, tokens=40),
     Item("self_reward/1", ("judge",), {"judgements": 1}, {"actor": ("sloppy",)}, JUDGE, tasks=50, tokens=60),

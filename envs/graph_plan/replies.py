@@ -43,7 +43,7 @@ def read(text: str, *, unit: Unit, before: Handed | None = None) -> Handed:
 
     A label twice in one reply is the last one's: whoever writes two answers has given one.
     """
-    last = {match[1].lower(): match[2].strip(" \t*`\"'") for match in _LINE.finditer(text)}
+    last = {match[1].lower(): match[2].strip(" \t\r*`\"'") for match in _LINE.finditer(text)}
     found = before or Handed()
     readers: Mapping[str, Callable[[str], object]] = {
         "edges": _edges,
@@ -104,5 +104,5 @@ def _run(said: str, unit: Unit) -> Run | None:
 
 
 def _path(line: str) -> tuple[int, ...] | None:
-    steps = re.split(r"[>,;\s]+", _ARROW.sub(">", line).rstrip("."))
+    steps = re.split(r"[>,;\s]+", _ARROW.sub(">", line).rstrip(".,; \t"))
     return tuple(int(step) - 1 for step in steps) if all(re.fullmatch(r"\d{1,4}", step) for step in steps) else None

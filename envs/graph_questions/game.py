@@ -22,7 +22,7 @@ Family = Literal["network", "knowledge", "molecules"]
 FAMILIES: Final[Mapping[str, ModuleType]] = {"network": network, "knowledge": knowledge, "molecules": molecules}
 MOST_NODES: Final = {"network": 99, "knowledge": len(knowledge.PEOPLE), "molecules": 60}
 TRIES: Final = 5_000
-"""Molecules that are drawn for one task before the settings are called impossible."""
+"""Molecules or networks that are drawn for one task before the settings are called impossible."""
 SPLITS: Final = ("train", "validation", "test")
 
 
@@ -85,7 +85,7 @@ class GraphQuestions:
             raise ValueError(f"these say no molecule: {unreadable}")
 
     def tasks(self, split: str, seed: int) -> Iterator[Task]:
-        """Endless new questions; the splits draw from generators of their own, and share no molecule.
+        """Endless new questions; the splits draw from generators of their own, and share no molecule and no network.
 
         Raises:
             ValueError: if the split is unknown, or has none of the molecules that were given.
@@ -156,7 +156,7 @@ class GraphQuestions:
         kinds = self.kinds or tuple(FAMILIES[self.family].KINDS)
         kind = kinds[int(random.integers(len(kinds)))]
         if self.family == "network":
-            return network.NetworkQuestion(kind, network.draw(random, kind, nodes=size, density=self.density))
+            return network.NetworkQuestion(kind, self._network(random, kind, size, split))
         text = given[int(random.integers(len(given)))] if given else molecules.draw(random, atoms=size)
         tries = count(1)
         while molecules.split_of(text) != split:
@@ -167,6 +167,16 @@ class GraphQuestions:
         ends = [int(random.integers(atoms)) + 1 for _ in range(2)]
         # Only a path has ends; elsewhere nobody is told of them, so the view must not have them either.
         return molecules.Molecule(kind, text, *(ends if kind == "path" else ()))
+
+    def _network(self, random: np.random.Generator, kind: str, nodes: int, split: str) -> network.Network:
+        for _ in range(TRIES):
+            found = network.draw(random, kind, nodes=nodes, density=self.density)
+            if network.split_of(found) == split:
+                return found
+        told = f"{nodes} nodes at a density of {self.density}"
+        raise ValueError(
+            f"no network of {told} in {TRIES} belongs to {split!r}: ask for more nodes, or another density"
+        )
 
 
 def _family_of(kind: object) -> ModuleType:
@@ -186,3 +196,9 @@ def guess(ask: Ask) -> str:
     """Scripted solver: the right form, with anything in it."""
     question: Question = ask.view["question"]
     return question.guess(np.random.default_rng(ask.seed))
+
+
+def ends(ask: Ask) -> str:
+    """Scripted solver, a shortcut: of a network, looks at source and target alone; elsewhere it guesses."""
+    question: Question = ask.view["question"]
+    return question.shortcut() if isinstance(question, network.NetworkQuestion) else guess(ask)

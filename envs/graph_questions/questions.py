@@ -53,7 +53,7 @@ def read_lines(text: str, labels: Sequence[str]) -> Lines:
 
 def steps(line: str | None) -> Steps:
     """Numbers divided by blanks, commas or arrows, and nothing else."""
-    parts = [part for part in re.split(r"[\s,>-]+", (line or "").strip(" \t*`.")) if part]
+    parts = [part for part in re.split(r"[\s,>→-]+", (line or "").strip(" \t*`.")) if part]
     whole = parts and all(re.fullmatch(r"\d{1,4}", part, re.ASCII) for part in parts)
     return [int(part) for part in parts] if whole else None
 

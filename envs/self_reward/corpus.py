@@ -38,7 +38,7 @@ def corpus(rng: np.random.Generator, *, count: int = 140_000, rules: float = 0.1
         told = [draw_in(rng, TAUGHT, level=level, split="train") for _ in range(SHOWN if seat == PROPOSER else 1)]
         seed = int(rng.integers(2**63))
         if seat == PROPOSER:
-            ask = proposing.ask(proposing.start({"examples": [one.public() for one in told]}, rng))
+            ask = proposing.ask(proposing.start({"examples": [one.public() for one in told], "split": "train"}, rng))
             assert ask is not None
             yield (*ask.messages, Message("assistant", inventor(replace(ask, seed=seed))))
             continue

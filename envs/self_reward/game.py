@@ -16,7 +16,7 @@ import numpy as np
 
 from selftaught.envs.self_reward import audit, proposals, rubric
 from selftaught.envs.self_reward.adversaries import ADVERSARIES
-from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw_in
+from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw_in, split_of
 from selftaught.envs.self_reward.state import (
     ACTOR,
     JUDGE,
@@ -31,6 +31,8 @@ from selftaught.types import Ask, Message, Outcome, Seat, Task
 SPLITS: Final = ("train", "validation", "test")
 SHOWN: Final = 3
 """Examples that the proposer sees."""
+FOREIGN: Final = "the instruction belongs to another split"
+"""Why a proposal is refused that is as good as any other."""
 HARDEST: Final = 6
 """Level of difficulty."""
 Mode = Literal["pointwise", "pairwise"]
@@ -107,7 +109,7 @@ class SelfReward:
         return tuple(kind for kind in self.kinds or KINDS if KINDS[kind].search in wanted)
 
     def tasks(self, split: str, seed: int) -> Iterator[Task]:
-        """Endless instructions, or examples for one; no instruction is in two splits.
+        """Endless instructions, or examples for one; no instruction is in two splits, nor one that is proposed.
 
         Raises:
             ValueError: if the split is unknown.
@@ -131,7 +133,8 @@ class SelfReward:
         if ("examples" in public) != self.propose or not shown:
             raise ValueError(f"propose={self.propose} does not go with this task: {dict(public)}")
         tricks = tuple(trick for trick in self.tricks or ADVERSARIES if rng.random() < self.adversaries)
-        state = JudgedState(None, self.candidates, tricks, int(rng.integers(2**63)), examples=tuple(shown))
+        draws, split = int(rng.integers(2**63)), str(public.get("split", ""))
+        state = JudgedState(None, self.candidates, tricks, draws, examples=tuple(shown), split=split)
         return state if self.propose else replace(state, instruction=shown[0], examples=())
 
     def ask(self, state: JudgedState) -> Ask | None:
@@ -140,7 +143,8 @@ class SelfReward:
             return None
         told = state.instruction
         if told is None:
-            return Ask(PROPOSER, proposals.question(state.examples), {"examples": state.examples})
+            view = {"examples": state.examples, "split": state.split}
+            return Ask(PROPOSER, proposals.question(state.examples), view)
         if state.wanted:
             return Ask(ACTOR, (Message("user", told.text),), {"instruction": told})
         seat, of = state.queue[0]
@@ -209,8 +213,9 @@ class SelfReward:
         An answer is worth its mean points over the most there are; for judgements see ``JudgedState.credits``.
         """
         points = state.points()[: self.candidates]
-        # Where nothing could be read, nobody can say what a proposal was worth; a refused one is worth nothing.
-        known = bool(state.refused) or any(value is not None for value in points)
+        # Nobody knows the worth of a proposal where nothing could be read, or where it belongs to another split; any
+        # other refused one is worth nothing.
+        known = state.refused != FOREIGN if state.refused else any(value is not None for value in points)
         proposed = [self.outcome(state).rewards[PROPOSER] if known else None] if self.propose else []
         return (*proposed, *(None if value is None else value / rubric.MOST for value in points), *state.credits())
 
@@ -235,7 +240,11 @@ class SelfReward:
             count_ = SHOWN if self.propose else 1
             shown = [draw_in(random, self.drawn, level=self.level, split=split).public() for _ in range(count_)]
             name = f"{split}/{seed}-{number}"
-            yield Task(name, {"examples": shown}) if self.propose else Task(name, shown[0], {"instruction": shown[0]})
+            yield (
+                Task(name, {"examples": shown, "split": split})
+                if self.propose
+                else Task(name, shown[0], {"instruction": shown[0]})
+            )
 
     def _proposed(self, state: JudgedState, text: str) -> JudgedState:
         found = proposals.read(text)
@@ -243,6 +252,8 @@ class SelfReward:
             return replace(state, proposal=text, refused="no instruction of a known kind that has an answer")
         if found in state.examples:
             return replace(state, proposal=text, refused="the instruction was among the examples")
+        if state.split and split_of(found) != state.split:
+            return replace(state, proposal=text, refused=FOREIGN)
         return replace(state, proposal=text, instruction=found)
 
     def _to_judge(self, state: JudgedState) -> JudgedState:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from selftaught.envs.self_reward.instructions import Instruction, draw, spoil
+from selftaught.envs.self_reward.instructions import Instruction, draw, draw_in, spoil
 from selftaught.envs.self_reward.rubric import MOST, score_of
 from selftaught.types import Ask, Player, Seat
 
@@ -17,9 +17,11 @@ Liking = Callable[[Instruction, str], int]
 
 
 def inventor(ask: Ask) -> str:
-    """Writes another instruction of the kinds that it saw."""
-    kinds = sorted({example.kind for example in ask.view["examples"]})
-    return draw(np.random.default_rng(ask.seed), kinds, level=1).text
+    """Writes another instruction of the kinds, and of the split, that it saw."""
+    kinds, random = sorted({example.kind for example in ask.view["examples"]}), np.random.default_rng(ask.seed)
+    split = ask.view["split"]
+    found = draw_in(random, kinds, level=1, split=split) if split else draw(random, kinds, level=1)
+    return found.text
 
 
 def copier(ask: Ask) -> str:

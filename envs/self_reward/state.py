@@ -63,7 +63,8 @@ class Judgement:
 class JudgedState:
     """One position: the answers so far, those that are still to come, and what was said of which.
 
-    Without an ``instruction`` one is to be proposed, after ``examples``; ``refused`` says that it was no instruction.
+    Without an ``instruction`` one is to be proposed, after ``examples`` and of their ``split``, if they have one;
+    ``refused`` says why it was not taken.
     """
 
     instruction: Instruction | None
@@ -71,6 +72,7 @@ class JudgedState:
     tricks: tuple[str, ...]
     draws: int
     examples: tuple[Instruction, ...] = ()
+    split: str = ""
     proposal: str = ""
     refused: str = ""
     candidates: tuple[Candidate, ...] = ()

@@ -30,7 +30,7 @@ _THE_WORD = r"the (?:secret |target )?word\b"
 _LEAD = rf"(?:it|{_THE_WORD})(?:\s++(?:is|must be)\b|['\u2019]s\b)(?:{_EDGE}{_THE_WORD})?+\s*+:?+"
 _OPENING = rf"i know {_THE_WORD}{_EDGE}[!.,;:\u2014-]*+{_EDGE}(?:and )?"
 _GUESS = re.compile(
-    rf"{_EDGE}(?:guess{_EDGE}:{_EDGE}(?:{_LEAD})?+|{_OPENING}{_LEAD})(?P<words>.*)", re.IGNORECASE | re.DOTALL
+    rf"{_EDGE}(?:guess{_EDGE}[:\uff1a]{_EDGE}(?:{_LEAD})?+|{_OPENING}{_LEAD})(?P<words>.*)", re.IGNORECASE | re.DOTALL
 )
 _TRIMMED = " \t\r\n*_`\"'\u2018\u2019\u201c\u201d()[]{}<>.!"
 _GUESS_WORD = re.compile(r"[^\s,/;&|\"\u201c\u201d*`()\[\]{}<>]+")

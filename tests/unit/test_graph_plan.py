@@ -146,6 +146,8 @@ def test_no_plan_is_in_two_splits_and_bands_hold() -> None:
         (RIGHT.replace("30 minutes", "0.5 hours"), 1.0),
         (RIGHT.replace("30 minutes", "**30**"), 1.0),
         (RIGHT.replace("edges: 1>3 2>3\n", ""), 1.0),  # a certificate needs no graph
+        (RIGHT.replace("\n", ".\r\n"), 1.0),
+        (RIGHT.replace("path: 1>3", "path: 1, 3,"), 1.0),
         ("Let me think: 1 then 3.\n\t**answer:** 5\n".replace("\n\n", "\n") + RIGHT, 1.0),  # the last answer counts
         (RIGHT + "\nanswer: 25 minutes", PARTLY),
         (RIGHT.replace("30 minutes", "25 or 30 minutes"), PARTLY),

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selftaught.agents.scripted import Scripted
-from selftaught.envs.graph_questions.game import GraphQuestions, guess, oracle
+from selftaught.envs.graph_questions.game import SPLITS, GraphQuestions, ends, guess, oracle
 from selftaught.envs.graph_questions.knowledge import Chain
 from selftaught.envs.graph_questions.molecules import KINDS as MOLECULE_KINDS
 from selftaught.envs.graph_questions.molecules import Molecule, canonical, chemistry
 from selftaught.envs.graph_questions.molecules import draw as draw_molecule
-from selftaught.envs.graph_questions.network import KINDS, Network, NetworkQuestion, draw
+from selftaught.envs.graph_questions.network import KINDS, Network, NetworkQuestion, draw, read
 from selftaught.envs.graph_questions.questions import Question
 from selftaught.rollout import rollout
 
@@ -57,7 +57,9 @@ def replied(question: Question, text: str) -> str | None:
         ("cycle", "cycle: 1 3", "proved"),
         ("cycle", "cycle: 3 1 2", "proved"),
         ("cycle", "cycle: 1 2", "wrong"),
-        ("cycle", "cycle: 1 3 1", "wrong"),
+        ("cycle", "cycle: 1 → 3 → 1", "proved"),
+        ("cycle", "cycle: 1 2 1", "wrong"),
+        ("cycle", "cycle: 4 4", "wrong"),
         ("cycle", "order: 1 2 3 4", "wrong"),
         ("topological_order", "order: 4 1 2 3", "wrong"),
         ("topological_order", "order: one two", "unreadable"),
@@ -98,6 +100,26 @@ def test_no_claim_of_reachability_is_accepted_that_is_false(found: Network, said
     line = " ".join(map(str, said))
     assert there or result("reachable", f"path: {line}", found) != "proved"
     assert not there or result("reachable", f"closed: {line}", found) != "proved"
+
+
+@pytest.mark.filterwarnings("ignore:The hashes produced")
+def test_splits_share_no_network_however_it_is_numbered() -> None:
+    shapes: dict[str, set[str]] = {}
+    for split in SPLITS:
+        tasks = islice(GraphQuestions(kinds=("cycle", "topological_order")).tasks(split, 0), 150)
+        graphs = [read(task.public).network.graph for task in tasks]
+        shapes[split] = {nx.weisfeiler_lehman_graph_hash(graph) for graph in graphs}
+        assert len(shapes[split]) > 15
+    assert not shapes["train"] & shapes["test"] and not shapes["train"] & shapes["validation"]
+    with pytest.raises(ValueError, match="belongs to 'validation': ask for more nodes"):
+        next(GraphQuestions(nodes=(2, 2), density=0.0).tasks("validation", 0))
+
+
+def test_source_and_target_alone_do_not_tell_the_flow() -> None:
+    game = GraphQuestions(kinds=("max_flow",))
+    tasks = list(islice(game.tasks("test", 1), 100))
+    episodes = rollout(game, tasks, {"solver": Scripted("ends", ends)}, seed=0)
+    assert 0.2 < np.mean([one.outcome.rewards["solver"] for one in episodes]) < 0.6
 
 
 def test_chains_of_facts() -> None:

@@ -254,6 +254,7 @@ def test_long_texts_are_judged(character: str) -> None:
         ("Guess: panda", "panda", "correct"),
         ("  guess: The Panda!\n", "panda", "correct"),
         ("**Guess:** `panda`", "panda", "correct"),
+        ("Guess：panda", "panda", "correct"),
         ("Guess: [a 'panda'].", "panda", "correct"),
         ("Guess: pan\u200bda", "panda", "correct"),
         ("Guess: ice-cream", "icecream", "correct"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selftaught.agents.scripted import Scripted
-from selftaught.envs.self_reward.game import SPLITS, SelfReward
-from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw, spoil, value
-from selftaught.envs.self_reward.players import PLAYERS
+from selftaught.envs.self_reward.game import FOREIGN, SPLITS, SelfReward
+from selftaught.envs.self_reward.instructions import KINDS, Instruction, draw, split_of, spoil, value
+from selftaught.envs.self_reward.players import PLAYERS, inventor
 from selftaught.envs.self_reward.proposals import read
 from selftaught.envs.self_reward.rubric import better_of, pointwise, score_of
 from selftaught.rollout import rollout
@@ -40,6 +42,8 @@ def test_any_answer_is_looked_at(kind: str, seed: int, answer: str) -> None:
     [
         ("sum", {"numbers": [3, 4]}, " 7.", True),
         ("sum", {"numbers": [3, 4]}, "7 or 8", False),
+        ("sum", {"numbers": [1230, 4]}, "1,234", True),
+        ("sort", {"numbers": [234, 1]}, "1,234", True),
         ("sum", {"numbers": [3, 4]}, "The sum is 7", False),
         ("difference", {"numbers": [9, 4]}, "5", True),
         ("reverse", {"word": "oven"}, '"Nevo"', True),
@@ -293,6 +297,32 @@ def test_no_instruction_is_in_two_splits(level: int) -> None:
     assert not told["train"] & told["test"] and not told["train"] & told["validation"]
     with pytest.raises(ValueError, match="level is at most"):
         SelfReward(level=7)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(seed=SEEDS, order=st.randoms(use_true_random=False))
+def test_instructions_that_say_the_same_in_another_order_are_in_one_split(kind: str, seed: int, order: Random) -> None:
+    found = draw(np.random.default_rng(seed), [kind], level=3)
+    twin = {
+        name: order.sample(told, len(told)) if isinstance(told, list) else told for name, told in found.given.items()
+    }
+    assert split_of(Instruction(kind, twin)) == split_of(found)
+
+
+def test_proposals_are_held_to_the_split_of_their_examples() -> None:
+    game = SelfReward(candidates=1, judgements=1, propose=True, kinds=("sum",))
+    tasks = list(islice(game.tasks("train", 0), 30))
+    for task in tasks:
+        state = game.start(task.public, np.random.default_rng(0))
+        asked = game.ask(state)
+        assert asked is not None and split_of(state.examples[0]) == "train"
+        invented = game.tell(state, inventor(replace(asked, seed=5)))
+        assert invented.instruction is None or split_of(invented.instruction) == "train"
+    foreign = next(told for n in range(99) if split_of(told := Instruction("sum", {"numbers": [n, 1]})) == "test")
+    refused = game.tell(game.start(tasks[0].public, np.random.default_rng(0)), foreign.text)
+    assert refused.refused == FOREIGN and game.credits(refused) == (None,)
+    anywhere = {name: told for name, told in tasks[0].public.items() if name != "split"}
+    assert game.tell(game.start(anywhere, np.random.default_rng(0)), foreign.text).instruction == foreign
 
 
 def test_a_proposal_of_which_nothing_can_be_said_has_no_credit() -> None:
