@@ -37,14 +37,20 @@ class Point(NamedTuple):
 
 
 def scores(runs: Iterable[Run]) -> list[dict[str, Any]]:
-    """The cells of a bench, seeds together: one row an item, policy and algorithm, beside the references."""
+    """The cells of a bench, seeds together: one row an item, policy and algorithm, beside the references.
+
+    References have rows of their own only where nobody else played the item.
+    """
     cells: dict[tuple[str, str, str], list[tuple[Run, Row]]] = {}
     for run in runs:
         if run.result is not None:
             key = tuple(str(run.result[name]) for name in ("item", "policy", "algorithm"))
             cells.setdefault((key[0], key[1], key[2]), []).append((run, run.result))
+    measured = {item for item, policy, _ in cells if policy not in REFERENCES}
     found = []
     for (item, policy, algorithm), results in sorted(cells.items()):
+        if policy in REFERENCES and item in measured:
+            continue
         values = [float(value) for _, result in results for value in result["scores"]]
         tasks = [str(task) for _, result in results for task in result["tasks"]]
         first = results[0][1]
@@ -79,10 +85,16 @@ def learning(runs: Iterable[Run], *, games: Mapping[str, str]) -> list[dict[str,
     """Every figure of training by step, a series an arm: the single seeds, their mean, and its 95 % interval.
 
     The interval is Student's t over seeds, None where fewer than ``LEAST_SEEDS`` have a value; a single seed's results
-    on held-out tasks keep their intervals over tasks. ``games`` names the game of every arm.
+    on held-out tasks keep their intervals over tasks. ``games`` names the game of every arm. A bench's cells have the
+    curves of the training that they share only where that training is not among the runs.
     """
+    runs = list(runs)
+    folders = [f"{run.folder.as_posix()}/" for run in runs]
     arms: dict[str, list[Run]] = {}
     for run in runs:
+        home = "/".join(_training(run) or ())
+        if home and any(folder.startswith(f"{home}/") for folder in folders):
+            continue
         if any(name.startswith("learn/") for row in run.rows for name in row):
             arms.setdefault(run.arm, []).append(run)
     return [{"arm": arm, "game": games.get(arm, ""), **_curves(some)} for arm, some in arms.items()]

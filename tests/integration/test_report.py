@@ -35,7 +35,7 @@ def test_every_run_is_found_with_its_game_its_seed_and_its_episodes(
     content: dict[str, Any], runs: dict[str, Path]
 ) -> None:
     found = {run["name"]: run for run in content["runs"]}
-    assert len(found) == 4 + 2 * len(SEEDS) + 4 * len(SEEDS) + 2
+    assert len(found) == 4 + 2 * len(SEEDS) + 6 * len(SEEDS) + 2
     assert {name: run["game"] for name, run in found.items() if "/" not in name} == {
         "bayes": "taboo",
         "leaker": "taboo",
@@ -230,7 +230,7 @@ def test_scores_pool_seeds_beside_the_references(content: dict[str, Any]) -> Non
     assert [one["mean"] for one in raw["seeds"]] == pytest.approx([0.2, 0.3, 0.4])
     assert raw["references"] == {"random": row(0.1), "scripted": row(0.5), "oracle": row(1.0)}
     (cells,) = [one for one in content["tables"] if one["title"] == "cells/taboo"]
-    assert len(cells["rows"]) == 2 * len(SEEDS) and cells["rows"][0]["turns"] == row(0.3)
+    assert len(cells["rows"]) == 3 * len(SEEDS) and cells["rows"][0]["turns"] == row(0.3)
 
 
 def test_reliability_counts_every_answer_that_has_points(content: dict[str, Any], runs: dict[str, Path]) -> None:
