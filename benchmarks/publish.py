@@ -92,6 +92,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "hardware-smollm2": learning_table,
     "suite": suite_table,
     "transfer": transfer_table,
+    "transfer-smollm2": transfer_table,
     "mini-taboo-league": exploitability_table,
 }
 """The table of every result, which a block ``result:NAME`` holds."""

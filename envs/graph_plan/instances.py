@@ -21,6 +21,9 @@ BANDS: Final = ((0, 9), (10, 13), (14, 17), (18, 23), (24, 40), (41, 10**6))
 """Bands of difficulty by |V| + |E|, both ends included; the published data begins with the second."""
 TRIES: Final = 20_000
 """Candidates that are drawn for one instance before the settings are called impossible."""
+HARD_STEPS: Final = 5
+HARD_SIZE: Final = 14
+"""Steps, and |V| + |E|, of the smallest plans on which every shortcut fails; five steps of a lesser size are a row."""
 
 
 @dataclass(frozen=True)
@@ -171,9 +174,12 @@ def draw(rng: np.random.Generator, knobs: Knobs, *, split: Split = "train") -> I
     """One instance of a split: no plan is in two of them, and ``test`` and ``hard`` have words of their own.
 
     Raises:
-        ValueError: if none was found in thousands of tries.
+        ValueError: if none was found in thousands of tries, or plans so small are never hard.
     """
     home = "test" if split == "hard" else split
+    hard = knobs.hard or split == "hard"
+    if hard:
+        _check_hard(knobs, split)
     for _ in range(TRIES):
         amounts, units, edges = _draw_graph(rng, knobs)
         if not knobs.size[0] <= graph_size(len(amounts), edges) <= knobs.size[1]:
@@ -182,7 +188,7 @@ def draw(rng: np.random.Generator, knobs: Knobs, *, split: Split = "train") -> I
         if _home(plan) != home:
             continue
         found = _dress(rng, knobs, amounts=amounts, units=units, edges=edges, held_out=home == "test")
-        if not (knobs.hard or split == "hard") or not _some_shortcut_works(found.plan, knobs.workers):
+        if not hard or not _some_shortcut_works(found.plan, knobs.workers):
             return found
     raise ValueError(f"no instance of split {split!r} in {TRIES} tries with {knobs}: widen steps, size or width")
 
@@ -191,6 +197,18 @@ def solved(plan: Plan, workers: int | None) -> dict[str, bool]:
     """Which shortcuts give the right number on a plan."""
     right = makespan(plan, best_schedule(plan, workers))
     return {name: shortcut(plan, workers) == right for name, shortcut in shortcuts(workers).items()}
+
+
+def _check_hard(knobs: Knobs, split: Split) -> None:
+    start = f"no instance of split {split!r} is one on which every shortcut fails"
+    if knobs.workers == 1:
+        raise ValueError(f"{start} with workers = 1, which always takes the total time: set workers to 2 or None")
+    if knobs.workers is None and (knobs.steps[1] < HARD_STEPS or knobs.size[1] < HARD_SIZE):
+        band = f" (band {BANDS.index(knobs.size)})" if knobs.size in BANDS else ""
+        raise ValueError(
+            f"{start} with steps = {knobs.steps} and size = {knobs.size}{band}: it takes {HARD_STEPS} steps and "
+            f"a size of {HARD_SIZE}; set band to 2 or more, widen steps and size, or set workers to 2"
+        )
 
 
 def _some_shortcut_works(plan: Plan, workers: int | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -73,6 +74,12 @@ def guesser(ask: Ask) -> str:
     return said[int(np.random.default_rng(ask.seed).integers(len(said)))]
 
 
+def first_number(ask: Ask) -> str:
+    """Says the first number of the text: right without reading wherever a text has a single one and it is asked for."""
+    found = re.search("[0-9]+", ask.view["text"])
+    return found[0] if found else "nothing"
+
+
 def ignorant(ask: Ask) -> str:
     """Knows nothing, and says so."""
     return "I do not know."
@@ -91,7 +98,7 @@ def agreeable(ask: Ask) -> str:
 
 PLAYERS: Final[Mapping[Seat, Mapping[str, Player]]] = {
     "examiner": {"asker": asker, "clozer": clozer, "leaker": leaker, "repeater": repeater},
-    "reader": {"finder": finder, "filler": filler, "guesser": guesser},
+    "reader": {"finder": finder, "filler": filler, "guesser": guesser, "first_number": first_number},
     "student": {"ignorant": ignorant, "guesser": guesser},
     "comparer": {"strict": strict, "agreeable": agreeable},
 }

@@ -16,7 +16,8 @@ import numpy as np
 from selftaught.envs.sequence.chains import Chain, Step, chain
 from selftaught.envs.sequence.drawing import DEPENDENCIES, MOST, Dependency, allowed_in, draw
 from selftaught.envs.sequence.proposals import PROPOSE, proposed
-from selftaught.envs.sequence.replies import Score, score, sections
+from selftaught.envs.sequence.replies import Score, result, score, sections
+from selftaught.hidden import public_part
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 WORKER: Final = "worker"
@@ -135,15 +136,14 @@ class Sequence:
         if state.score is not None:
             raise ValueError("the game is over; start a new one")
         if state.wanted:
-            step = proposed(text, state.chain, allowed=allowed_in(state.split))
+            step = proposed(public_part(text), state.chain, allowed=allowed_in(state.split))
             grown = state.chain if step is None else _with_step(state.chain, step)
             state = replace(state, chain=grown, wanted=state.wanted - 1, refused=state.refused + (step is None))
             return state if state.wanted else self._told(state)
         if self.mode == "reply":
             return replace(state, score=score(state.chain, sections(text)))
         number = len(state.said) + 1
-        # A result stands on one line; what has more is none.
-        said = (*state.said, (number, text.strip() if "\n" not in text.strip() else ""))
+        said = (*state.said, (number, result(text)))
         thread = (*state.thread, Message("assistant", text))
         if number == len(state.chain.steps):
             return replace(state, said=said, thread=thread, score=score(state.chain, said))

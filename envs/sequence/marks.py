@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from selftaught.envs.sequence.chains import Chain, chain
 from selftaught.envs.sequence.game import INSTRUCTOR
-from selftaught.envs.sequence.replies import Score, score, sections, spans
+from selftaught.envs.sequence.replies import Score, result, score, sections, spans
 from selftaught.envs.sequence.values import write
 from selftaught.marks import Mark
 from selftaught.types import Episode
@@ -20,15 +20,15 @@ def marks(episode: Episode) -> list[Mark]:
         return []
     texts = [turn.reply.text for turn in episode.turns]
     if len(texts) == 1:
-        result = score(found, sections(texts[0]))
+        verdict = score(found, sections(texts[0]))
         return [
-            _verdict(found, result, number, 0, span)
+            _verdict(found, verdict, number, 0, span)
             for number, span in spans(texts[0])
             if 1 <= number <= len(found.steps)
         ]
-    said = [(number, "" if "\n" in text.strip() else text.strip()) for number, text in enumerate(texts, 1)]
-    result = score(found, said[: len(found.steps)])
-    return [_verdict(found, result, number, number - 1, (0, 0)) for number, _ in said[: len(found.steps)]]
+    said = [(number, result(text)) for number, text in enumerate(texts, 1)]
+    verdict = score(found, said[: len(found.steps)])
+    return [_verdict(found, verdict, number, number - 1, (0, 0)) for number, _ in said[: len(found.steps)]]
 
 
 def _verdict(found: Chain, result: Score, number: int, turn: int, span: tuple[int, int]) -> Mark:

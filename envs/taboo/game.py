@@ -17,7 +17,7 @@ import numpy as np
 from selftaught.envs.taboo.judge import Rules, judge, read_guess
 from selftaught.envs.taboo.measures import measure
 from selftaught.envs.taboo.words import Source, Split, lexicon, words
-from selftaught.hidden import public_spans
+from selftaught.hidden import public_part
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 ATTACKER: Final = "attacker"
@@ -234,11 +234,6 @@ def defender_rules(*, turns: int) -> str:
         f"Word game, {turns} turns each. You are the defender. The attacker has a secret word. If you say it in plain "
         "talk, you lose. You have one guess; when sure, reply only: Guess: <word>. One short sentence a turn."
     )
-
-
-def public_part(text: str) -> str:
-    """``text`` without its private thoughts (``selftaught.hidden``), stripped of blanks at both ends."""
-    return "".join(text[first:last] for first, last in public_spans(text)).strip()
 
 
 def _checked_split(split: str) -> Split:

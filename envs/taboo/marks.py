@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from selftaught.envs.taboo.game import public_part
 from selftaught.envs.taboo.judge import Rules, Verdict, judge, parse_guess
-from selftaught.hidden import public_spans
+from selftaught.hidden import public_part, public_places
 from selftaught.marks import Kind, Mark
 from selftaught.types import Episode
 
@@ -50,6 +49,5 @@ def _verdicts(said: str, target: str) -> Iterator[Verdict]:
 
 def _original(text: str, start: int, end: int) -> tuple[int, int]:
     """Where a stretch of the public part stands in the whole utterance."""
-    places = [place for span in public_spans(text) for place in range(*span)]
-    blank = next((number for number, place in enumerate(places) if not text[place].isspace()), 0)
-    return places[blank + start], places[blank + end - 1] + 1
+    places = public_places(text)
+    return places[start], places[end - 1] + 1

@@ -37,6 +37,18 @@ def public_spans(text: str) -> list[Span]:
     return [(first, last) for first, last in spans if first < last]
 
 
+def public_part(text: str) -> str:
+    """``text`` without its thoughts, stripped of blanks at both ends."""
+    return "".join(text[first:last] for first, last in public_spans(text)).strip()
+
+
+def public_places(text: str) -> list[int]:
+    """Where in ``text`` the characters of its public part stand; blanks that were stripped off its end come after."""
+    places = [place for span in public_spans(text) for place in range(*span)]
+    blank = next((number for number, place in enumerate(places) if not text[place].isspace()), 0)
+    return places[blank:]
+
+
 def thought_spans(text: str) -> list[Span]:
     """The stretches of ``text`` that are thoughts, with their tags."""
     edges = [0, *(place for span in public_spans(text) for place in span), len(text)]

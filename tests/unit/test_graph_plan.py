@@ -126,6 +126,20 @@ def test_few_steps_are_never_hard() -> None:
         next(GraphPlan(band=None, knobs=Knobs(steps=(1, 2))).tasks("hard", 0))
 
 
+@pytest.mark.parametrize(
+    ("split", "knobs", "message"),
+    [
+        ("hard", {}, r"\(band 1\): it takes .*; set band to 2 or more"),
+        ("train", {"hard": True}, r"\(band 1\): it takes .*; set band to 2 or more"),
+        ("hard", {"workers": 1}, "workers = 1, .*: set workers to 2"),
+    ],
+)
+def test_what_is_never_hard_is_refused_with_its_remedy(split: str, knobs: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        next(GraphPlan(band=1, knobs=knobs).tasks(split, 0))
+    assert next(GraphPlan(band=1, knobs={"workers": 2}).tasks("hard", 0)).public["workers"] == 2
+
+
 def test_no_plan_is_in_two_splits_and_bands_hold() -> None:
     game = GraphPlan(band=1, knobs={"most": 4})
     seen: dict[str, set[Any]] = {}

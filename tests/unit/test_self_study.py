@@ -47,6 +47,19 @@ def mean(episodes: list[Episode], name: str) -> float:
     return float(np.mean([episode.metrics[name] for episode in episodes if name in episode.metrics]))
 
 
+def test_the_first_number_is_every_number_that_a_true_document_is_asked_for() -> None:
+    numbers = {"year", "weight", "height"}
+    episodes = played(reader="first_number", questions=5)
+    for episode in episodes:
+        for turn in episode.turns:
+            if turn.ask.seat == "reader":
+                found = questioned(turn.ask.view["question"])
+                assert found is not None
+                answer = world_of(episode.task.sealed["world"]).facts[found]
+                assert (turn.reply.text == answer) == (found[1] in numbers)
+    assert mean(episodes, "audit/open_right") == pytest.approx(0.2)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

@@ -26,10 +26,10 @@ from selftaught.envs.sequence.game import SPLITS, Sequence
 from selftaught.envs.sequence.operations import HELD_OUT, OPERATIONS, operation
 from selftaught.envs.sequence.players import PLAYERS
 from selftaught.envs.sequence.proposals import proposed
-from selftaught.envs.sequence.replies import CARRIED, score, sections
+from selftaught.envs.sequence.replies import CARRIED, score, sections, spans
 from selftaught.envs.sequence.values import read, whole, write
 from selftaught.rollout import rollout
-from selftaught.types import Episode
+from selftaught.types import Ask, Episode
 
 SEEDS = st.integers(0, 2**32)
 CHAIN = Chain(
@@ -178,6 +178,10 @@ def test_a_chain_is_told_and_solved() -> None:
         (f"{RIGHT}\n5: done", 4, 0, 0, False),
         ("", 0, 0, 0, False),
         ('1) god taob der\n2. 3\n3 : 7\n4: "god taob der"', 4, 0, 4, True),
+        (f"<think>\n1: red?\n9: no\n</think>\n\n{RIGHT}", 4, 0, 4, True),
+        (f"<think>hm</think>{RIGHT}", 4, 0, 4, True),
+        (f"<think>\n{RIGHT}\n</think>", 0, 0, 0, False),
+        (f"{'hm ' * 2000}</think>{RIGHT}", 4, 0, 4, True),
     ],
 )  # fmt: skip
 def test_replies_by_hand(reply: str, right: int, carried: int, depth: int, followed: bool) -> None:
@@ -185,6 +189,23 @@ def test_replies_by_hand(reply: str, right: int, carried: int, depth: int, follo
     assert (sum(found.right), sum(found.carried), found.depth, found.followed) == (right, carried, depth, followed)
     extra = "5:" in reply
     assert sum(found.credits) == pytest.approx(0 if extra else right + CARRIED * carried)
+
+
+@pytest.mark.parametrize("mode", ["reply", "turns"])
+def test_thoughts_before_an_answer_are_no_answers(mode: Any) -> None:
+    def thinking(ask: Ask) -> str:
+        player = "oracle" if ask.seat == "worker" else "inventor"
+        return f"<think>\n1: x\n9: y</think>\n{PLAYERS[ask.seat][player](ask)}"
+
+    game, cast = Sequence(mode=mode, propose=1), dict.fromkeys(PLAYERS, Scripted("thinking", thinking))
+    for episode in rollout(game, islice(game.tasks("test", 0), 5), cast, seed=0):
+        assert episode.outcome.rewards["worker"] == 1.0 and episode.metrics["proposed"] == 1.0
+
+
+def test_places_of_answers_are_those_in_the_whole_reply() -> None:
+    text = f" <think>1: x</think>\n{RIGHT}\n<think>2: y</think> \r\n5: more "
+    assert [text[slice(*span)] for _, span in spans(text)] == [*RIGHT.split("\n"), "5: more"]
+    assert [number for number, _ in spans(text)] == [number for number, _ in sections(text)]
 
 
 @given(st.text())

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from selftaught.envs.taboo.game import ATTACKER, BROKEN_BY, DEFENDER, WINNERS, Taboo, TabooState, public_part
+from selftaught.envs.taboo.game import ATTACKER, BROKEN_BY, DEFENDER, WINNERS, Taboo, TabooState
 from selftaught.envs.taboo.words import Source, lexicon, vocabulary, words
+from selftaught.hidden import public_part
 from selftaught.types import Game, Task
 
 TARGET = "panda"
