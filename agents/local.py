@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from selftaught.agents.local_adapters import load_adapter, merged, save_adapter, with_lora
+from selftaught.agents.local_adapters import check_adapter, load_adapter, merged, save_adapter, with_lora
 from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_draw import Sampling
 from selftaught.agents.local_engine import Engine, Row, Steps
@@ -74,12 +74,15 @@ class LocalAgent:
     prompt of turn ``k + 1`` extends prompt and reply of turn ``k`` token by token.
 
     Args:
-        loaded: model and tokenizer; a model without adapter gets a fresh LoRA one, whose effect is nil at first.
+        loaded: model and tokenizer; a model without any adapter plays as it is, and ``with_lora`` gives it one.
         name: written into the turns; also of past selves, so that a transcript tells them apart.
         adapter: which of the model's adapters speaks; None is the bare base model.
         sampling: how replies are drawn.
         batch: most dialogues in one forward pass.
         cache_gigabytes: bound on all keys and values, those of dialogues between turns included; the oldest go first.
+
+    Raises:
+        ValueError: if the model has adapters and none of that name, or one that cannot be sampled from.
     """
 
     def __init__(
@@ -96,7 +99,9 @@ class LocalAgent:
         self.tokenizer = loaded.tokenizer
         self.codec = ChatCodec(loaded.tokenizer)
         self.name = name or loaded.name
-        self.adapter = adapter
+        self.adapter = adapter if hasattr(loaded.model, "peft_config") else None
+        if self.adapter is not None:
+            check_adapter(loaded.model, self.adapter)
         self.sampling = sampling or Sampling()
         self.batch = batch
         self.cache_bytes = int(cache_gigabytes * 1e9)
@@ -126,12 +131,19 @@ class LocalAgent:
         Raises:
             ValueError: if a prompt and its reply do not fit the model's context or the cache.
         """
-        stream = _Stream(self, self._ready())
-        for key, ask in enumerate(asks):
-            stream.put(key, ask)
+        engine = self._ready()
+        # What a stream has under way is not to be run here.
+        stream = _Stream(self, self._new_engine(engine.steps) if engine.busy else engine)
         replies = dict[int, Reply]()
-        while len(replies) < len(asks):
-            replies.update(stream.take())
+        try:
+            for key, ask in enumerate(asks):
+                stream.put(key, ask)
+            while len(replies) < len(asks):
+                replies.update(stream.take())
+        except BaseException:
+            if stream.engine is self._engine:
+                self._engine = None  # it still has rows that nobody waits for
+            raise
         return [replies[key] for key in range(len(asks))]
 
     @contextmanager
@@ -174,15 +186,18 @@ class LocalAgent:
             self._version = version
             self._forget_dialogues()
         if self._engine is None:
-            some = next(self.model.parameters())
-            self._engine = Engine(
-                steps,
-                Slab(geometry(self.model.config), device=some.device, dtype=some.dtype, bytes=self.cache_bytes),
-                settings=self.sampling,
-                end_tokens=self.codec.end_tokens,
-                batch=self.batch,
-            )
+            self._engine = self._new_engine(steps)
         return self._engine
+
+    def _new_engine(self, steps: Steps) -> Engine:
+        some = next(self.model.parameters())
+        return Engine(
+            steps,
+            Slab(geometry(self.model.config), device=some.device, dtype=some.dtype, bytes=self.cache_bytes),
+            settings=self.sampling,
+            end_tokens=self.codec.end_tokens,
+            batch=self.batch,
+        )
 
     def _row(self, ask: Ask, text: str) -> Row:
         """The ask's tokens: those of the remembered dialogue, then whatever is new."""
@@ -209,8 +224,10 @@ class LocalAgent:
         """The reply of a row that has ended; its dialogue is remembered."""
         said = self.codec.decode(row.sampled)
         whole = text + self.codec.decode(row.sampled, special=True)
-        memory = _Memory(row.tokens + row.sampled, whole, row.kv)
-        self._threads[(*ask.messages, Message("assistant", said))] = self._kept[id(memory)] = memory
+        memory, thread = _Memory(row.tokens + row.sampled, whole, row.kv), (*ask.messages, Message("assistant", said))
+        if (replaced := self._threads.get(thread)) is not None:
+            self._kept.pop(id(replaced), None)
+        self._threads[thread] = self._kept[id(memory)] = memory
         self.sampled_tokens += len(row.sampled)
         return Reply(said, tuple(row.tokens), tuple(row.sampled), tuple(row.logprobs), row.stop)
 

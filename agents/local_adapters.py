@@ -16,6 +16,9 @@ from torch import Tensor
 
 from selftaught.agents.local_models import Loaded
 
+SCALES = ("r", "lora_alpha", "use_rslora", "use_dora", "rank_pattern", "alpha_pattern")
+"""Settings of an adapter that its weights do not hold and their effect depends on."""
+
 
 def with_lora(loaded: Loaded, *, rank: int = 16, alpha: int = 32, seed: int = 0) -> Loaded:
     """The model with a fresh LoRA adapter ``default`` on all its linear layers; its first outputs are unchanged.
@@ -82,14 +85,38 @@ def load_adapter(model: PeftModel, folder: Path, *, name: str) -> None:
 
     Raises:
         FileNotFoundError: if ``folder`` holds no adapter.
+        ValueError: if it is of another model, or the one of that name has other settings.
     """
     source = folder / "adapter_model.safetensors"
     if not source.is_file():
         raise FileNotFoundError(f"no adapter in {folder}: {source.name} is missing")
+    saved, weights = LoraConfig.from_pretrained(str(folder)), load_file(source)
     if name not in model.peft_config:
         # Rank and scale are the saved adapter's own; those of another would refuse its weights or change their effect.
-        _add_untrained(model, name, LoraConfig.from_pretrained(str(folder)))
-    set_peft_model_state_dict(model, load_file(source), adapter_name=name)
+        _add_untrained(model, name, saved)
+    known: Any = model.peft_config[name]
+    for setting in SCALES:
+        if getattr(saved, setting) != getattr(known, setting):
+            told = f"{setting} {getattr(saved, setting)}, and {name!r} has {getattr(known, setting)}"
+            raise ValueError(f"the adapter in {folder} has {told}: load it under another name")
+    own = get_peft_model_state_dict(model, adapter_name=name)
+    if {key: value.shape for key, value in weights.items()} != {key: value.shape for key, value in own.items()}:
+        raise ValueError(f"the adapter in {folder} is of another model: its weights are not those of {name!r} here")
+    set_peft_model_state_dict(model, weights, adapter_name=name)
+
+
+def check_adapter(model: Any, name: str) -> None:
+    """See that an adapter can be sampled from.
+
+    Raises:
+        ValueError: if there is none of that name, or it is of a kind that folding into the weights leaves out.
+    """
+    known = getattr(model, "peft_config", {})
+    if name not in known:
+        raise ValueError(f"no adapter {name!r}: the model has {', '.join(known) or 'none'}")
+    embeds = any(name in layer.lora_embedding_A for layer in model.modules() if isinstance(layer, LoraLayer))
+    if known[name].use_dora or embeds:
+        raise ValueError(f"adapter {name!r} has DoRA or trained embeddings, which sampling here would leave out")
 
 
 def copy_adapter(model: PeftModel, *, name: str, to: str) -> None:

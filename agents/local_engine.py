@@ -88,6 +88,11 @@ class Engine:
         self._slots: list[_Slot] = []
         self._active = 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether there are rows that have not ended."""
+        return bool(self.queue) or any(slot.row is not None for slot in self._slots)
+
     def add(self, row: Row) -> None:
         """Queue a row.
 

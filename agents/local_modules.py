@@ -14,12 +14,41 @@ from selftaught.agents.local_adapters import merged
 from selftaught.agents.local_slab import Feed, Slab
 
 
+def windowed(config: Any) -> bool:
+    """Whether some layers of a model see a window of the last tokens alone, which a mask of ours would widen."""
+    window = getattr(config, "sliding_window", None)
+    layers = getattr(config, "layer_types", None)
+    slides = "sliding_attention" in layers if layers else getattr(config, "use_sliding_window", True)
+    longest = getattr(config, "max_position_embeddings", None)
+    return bool(window and slides) and (longest is None or window < longest)
+
+
+def mask_of(model: Any, seen: Tensor) -> Tensor:
+    """Who sees whom, as the model's attention wants it: the plain one adds a mask to its scores."""
+    if model.config._attn_implementation != "eager":
+        return seen
+    return torch.zeros(seen.shape, dtype=model.dtype, device=seen.device).masked_fill(
+        ~seen, torch.finfo(model.dtype).min
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ModuleSteps:
-    """The model with one adapter (or none); ``__call__`` is a step of all rows, as that of ``FusedLlama``."""
+    """The model with one adapter (or none); ``__call__`` is a step of all rows, as that of ``FusedLlama``.
+
+    Raises:
+        ValueError: if its layers see a window of the last tokens alone.
+    """
 
     model: Any
     adapter: str | None
+
+    def __post_init__(self) -> None:
+        if windowed(config := self.model.config):
+            raise ValueError(
+                f"{config.model_type} sees the last {config.sliding_window} tokens alone in some layers, and sampling "
+                "here keeps all: serve it (openai:URL#MODEL), or set sliding_window=None where games are shorter"
+            )
 
     @torch.inference_mode()
     def __call__(self, slab: Slab, feeds: Sequence[Feed]) -> Tensor:
@@ -41,7 +70,7 @@ class ModuleSteps:
         output = self.model(
             input_ids=tokens_BT,
             position_ids=places_BT,
-            attention_mask=seen_BTC[:, None],
+            attention_mask=mask_of(self.model, seen_BTC[:, None]),
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,

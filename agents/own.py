@@ -49,6 +49,9 @@ class Own:
         for ask, one in zip(asks, found, strict=True):
             if not isinstance(one, str | Reply):
                 raise RuntimeError(f"policy {self.name!r} replied with {one!r}, which is no text, {_at([ask])}")
+            if isinstance(one, Reply) and len(one.logprobs) not in (0, len(one.tokens)):
+                told = f"{len(one.logprobs)} log-probabilities of {len(one.tokens)} tokens"
+                raise RuntimeError(f"policy {self.name!r} replied with {told}, {_at([ask])}")
         return [Reply(one) if isinstance(one, str) else one for one in found]
 
 

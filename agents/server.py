@@ -209,8 +209,9 @@ class ServerAgent:
                 counted += not fault.busy
                 wait = self.patience.wait(faults, fault, seed=ask.seed)
                 late = monotonic() + wait - began > self.patience.seconds
-                if fault.lasting or (first and fault.unreachable) or self._down or late or counted >= tries:
-                    self._down = not fault.lasting and self._answered < began
+                down = self._down and not fault.busy
+                if fault.lasting or (first and fault.unreachable) or down or late or counted >= tries:
+                    self._down = not fault.lasting and not fault.busy and self._answered < began
                     raise
                 with self._lock:
                     self.retried[fault.reason] += 1

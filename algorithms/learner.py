@@ -7,6 +7,7 @@ with its adapter off or with another one on, and its log-probabilities are compu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,9 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from selftaught.algorithms.examples import Batch, Example, collate
-from selftaught.algorithms.losses import Figures
+from selftaught.agents.local_modules import mask_of, windowed
+from selftaught.algorithms.examples import Batch, Example, Span, collate
+from selftaught.algorithms.losses import Figures, Mean
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.packing import Packed, apart, chunks, pack
 from selftaught.types import Codec, Episode
@@ -76,6 +78,7 @@ class Learner:
         self.parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         if not self.parameters:
             raise ValueError("the model has no trainable parameter; add an adapter or unfreeze it")
+        _check_head(self.model)
         self.head: Tensor | None = None
         if self.critic:
             width = _causal(self.model).get_output_embeddings().weight.shape[1]
@@ -103,11 +106,12 @@ class Learner:
     ) -> dict[str, float]:
         """One round: reference log-probabilities, then ``epochs`` passes in an order that ``seed`` fixes.
 
-        ``estimate`` and ``stop_kl`` are an ``ActorCritic``'s. Returns the figures of the loss averaged over spans, with
-        ``loss``, ``grad_norm`` and counts: ``sequences`` are examples, ``trained_tokens`` count again in each epoch.
+        ``estimate`` and ``stop_kl`` are an ``ActorCritic``'s. Returns the figures of the loss, averaged over what each
+        is a mean of, with ``loss``, ``grad_norm`` and counts: ``sequences`` are examples, ``trained_tokens`` count
+        again in each epoch.
 
         Raises:
-            ValueError: if there is something to estimate and no critic.
+            ValueError: if there is something to estimate and no critic, or a gradient is not finite.
         """
         if not examples:
             return {"sequences": 0.0, "trained_tokens": 0.0}
@@ -116,21 +120,18 @@ class Learner:
         if estimate is not None:
             examples = estimate(self.with_values(examples))
         order = np.random.default_rng(seed)
-        totals: dict[str, float] = {}
+        totals: dict[str, tuple[float, int]] = {}
         norms: list[float] = []
         tokens = 0
         for chosen in self._batches(examples, order):
-            before = dict(totals)
+            before = totals.get("kl_sampled", (0.0, 0))
             norms.append(self._step(chosen, loss, totals))
             tokens += sum(span.stop - span.start for example in chosen for span in example.spans)
             progress(len(chosen))
-            moved = (totals.get("kl_sampled", 0.0) - before.get("kl_sampled", 0.0)) / (
-                totals["spans"] - before.get("spans", 0.0)
-            )
-            if stop_kl is not None and moved > stop_kl:
+            total, count = (now - then for now, then in zip(totals.get("kl_sampled", (0.0, 0)), before, strict=True))
+            if stop_kl is not None and count and total / count > stop_kl:
                 break
-        spans = totals.pop("spans")
-        figures = {name: value / spans for name, value in totals.items()}
+        figures = {name: total / count if count else 0.0 for name, (total, count) in totals.items()}
         figures["grad_norm"] = float(np.mean(norms))
         figures["steps"] = float(len(norms))
         figures["sequences"] = float(len(examples))
@@ -186,7 +187,7 @@ class Learner:
         self,
         examples: Sequence[Example],
         loss: Callable[[Tensor, Batch], tuple[Tensor, Figures]],
-        totals: dict[str, float],
+        totals: dict[str, tuple[float, int]],
     ) -> float:
         spans = sum(len(example.spans) for example in examples)
         self.optimiser.zero_grad(set_to_none=True)
@@ -197,9 +198,15 @@ class Learner:
             value, figures = loss(logprobs_BT, replace(batch, value_BT=value_BT))
             torch.autograd.backward(value * (share / spans))
             for name, figure in {"loss": float(value.detach()), **figures}.items():
-                totals[name] = totals.get(name, 0.0) + figure * share
-            totals["spans"] = totals.get("spans", 0.0) + share
+                count = figure.count if isinstance(figure, Mean) else share
+                total, of = totals.get(name, (0.0, 0))
+                totals[name] = (total + figure * count, of + count)
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm))
+        if not math.isfinite(norm):
+            raise ValueError(
+                f"step {self.steps + 1} has a gradient of norm {norm}, which would spoil every weight: go on from the "
+                "last checkpoint with a lower learning rate"
+            )
         self.steps += 1
         for group in self.optimiser.param_groups:
             group["lr"] = self.config.rate(self.steps)
@@ -268,12 +275,12 @@ def token_logprobs(model: Any, batch: Batch, *, packed: Packed | None = None, ch
 def trained_hidden(model: Any, batch: Batch, *, packed: Packed | None = None) -> Tensor:
     """The last hidden state [M, D] before each of the batch's M trained tokens, in the order of rows and places."""
     causal = _causal(model)
-    packed = packed or apart(batch.tokens_BT)
+    packed = apart(batch.tokens_BT) if packed is None or windowed(causal.config) else packed
     # Right padding under a causal mask: no real token sees a pad, so no padding mask is needed.
     hidden_PND = causal.base_model(
         input_ids=packed.tokens_PN,
         position_ids=packed.positions_PN,
-        attention_mask=None if packed.visible_PNN is None else packed.visible_PNN[:, None],
+        attention_mask=None if packed.visible_PNN is None else mask_of(causal, packed.visible_PNN[:, None]),
         use_cache=False,
     ).last_hidden_state
     rows, places = batch.mask_BT.nonzero(as_tuple=True)
@@ -288,9 +295,9 @@ def hidden_logprobs(model: Any, hidden: Tensor, batch: Batch, *, chunk: int = 20
     # Where the vocabulary product of all chunks would be large to keep for the backward pass, it is computed twice.
     twice = torch.is_grad_enabled() and len(targets) * head.weight.shape[0] > MOST_KEPT_LOGITS
     pieces = [
-        checkpoint(_target_logprobs, part, head.weight, wanted, use_reentrant=False)
+        checkpoint(_target_logprobs, part, head, wanted, use_reentrant=False)
         if twice
-        else _target_logprobs(part, head.weight, wanted)
+        else _target_logprobs(part, head, wanted)
         for part, wanted in zip(
             torch.split(hidden.to(head.weight.dtype), chunk), torch.split(targets, chunk), strict=True
         )
@@ -329,6 +336,22 @@ def _spread(figures: Tensor, batch: Batch) -> Tensor:
     return torch.zeros(batch.tokens_BT.shape, dtype=figures.dtype).index_put(places, figures)
 
 
-def _target_logprobs(hidden: Tensor, head: Tensor, targets: Tensor) -> Tensor:
-    logits = torch.nn.functional.linear(hidden, head).float()
+def _check_head(model: Any) -> None:
+    """See that log-probabilities are the model's own.
+
+    Raises:
+        ValueError: if its logits are more than hidden states times the vocabulary, such as scaled or capped ones.
+    """
+    tokens = torch.arange(8, device=next(model.parameters()).device)[None] % _causal(model).config.vocab_size
+    batch = collate([Example(tuple(tokens[0].tolist()), (Span(1, 8),))])
+    with torch.no_grad():
+        own = token_logprobs(model, batch)[0, 1:]
+        told = model(input_ids=tokens).logits[0, :-1].float().log_softmax(-1).gather(1, tokens[0, 1:, None])[:, 0]
+    if float((own - told).abs().max()) > 0.1:
+        kind = _causal(model).config.model_type
+        raise ValueError(f"no learner for {kind!r}: its logits are not hidden states times the vocabulary alone")
+
+
+def _target_logprobs(hidden: Tensor, head: Any, targets: Tensor) -> Tensor:
+    logits = torch.nn.functional.linear(hidden, head.weight, head.bias).float()
     return logits.gather(1, targets[:, None])[:, 0] - logits.logsumexp(-1)

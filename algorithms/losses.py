@@ -12,6 +12,18 @@ from selftaught.algorithms.examples import Batch, span_means
 Figures = Mapping[str, float]
 
 
+class Mean(float):
+    """A mean that knows of how many it is, so that a step's is the same however its examples were cut into chunks."""
+
+    count: int
+
+    def __new__(cls, values: Tensor) -> Mean:
+        """The mean of the values; 0 of none."""
+        found = super().__new__(cls, float(values.detach().mean()) if values.numel() else 0.0)
+        found.count = values.numel()
+        return found
+
+
 def imitation_loss(logprobs_BT: Tensor, batch: Batch, *, kl: float) -> tuple[Tensor, Figures]:
     """Imitation of winners with a pull to the reference (SPAG, arXiv 2404.10642, equation 9 as published in code).
 
@@ -21,7 +33,7 @@ def imitation_loss(logprobs_BT: Tensor, batch: Batch, *, kl: float) -> tuple[Ten
     reference_N = span_means(batch.reference_BT, batch)
     pull_N = means_N.exp() * (means_N - reference_N)
     loss = (batch.weight_N * (kl * pull_N - means_N)).mean()
-    return loss, {"nll": _number(-means_N), "kl": _number(means_N - reference_N)}
+    return loss, {"nll": Mean(-means_N), **({"kl": Mean(means_N - reference_N)} if kl else {})}
 
 
 def spag_loss(
@@ -43,13 +55,13 @@ def spag_loss(
     loss_N = torch.where(batch.sft_N, -sft * means_N, -surrogate_N)
     policy_N = ~batch.sft_N
     figures = {
-        "kl": _number(gap_N[policy_N]),
-        "ratio": _number(ratio_N[policy_N]),
-        "clipped": _number((ratio_N != clipped_N)[policy_N].float()),
-        "advantage": _number(batch.value_N[policy_N]),
+        "kl": Mean(gap_N[policy_N]),
+        "ratio": Mean(ratio_N[policy_N]),
+        "clipped": Mean((ratio_N != clipped_N)[policy_N].float()),
+        "advantage": Mean(batch.value_N[policy_N]),
     }
     if batch.sft_N.any():
-        figures["sft_nll"] = _number(-means_N[batch.sft_N])
+        figures["sft_nll"] = Mean(-means_N[batch.sft_N])
     return (batch.weight_N * loss_N).mean(), figures
 
 
@@ -107,7 +119,7 @@ def ppo_loss(
         errors = torch.maximum(errors, (old + (value - old).clamp(-value_clip, value_clip) - wanted) ** 2)
     losses = policy + value_weight * errors / 2
     means_N = span_means(torch.zeros_like(logprobs_BT).masked_scatter(inside, losses), batch)
-    figures |= {"value_error": _number(errors), "value": _number(value), "return": _number(wanted)}
+    figures |= {"value_error": Mean(errors), "value": Mean(value), "return": Mean(wanted)}
     return (batch.weight_N * means_N).mean(), figures
 
 
@@ -129,19 +141,19 @@ def dpo_loss(logprobs_BT: Tensor, batch: Batch, *, beta: float, nll: float = 0.0
     margin = margins[:, 0] - margins[:, 1]
     sure, log_sigmoid = batch.value_N[::2], torch.nn.functional.logsigmoid
     loss = -(sure * log_sigmoid(margin) + (1 - sure) * log_sigmoid(-margin)).mean()
-    figures = {"margin": _number(margin), "accuracy": _number((margin > 0).float())}
+    figures = {"margin": Mean(margin), "accuracy": Mean((margin > 0).float())}
     if nll:
         preferred_N = -span_means(logprobs_BT, batch)[::2]
         loss = loss + nll * preferred_N.mean()
-        figures["nll"] = _number(preferred_N)
+        figures["nll"] = Mean(preferred_N)
     return loss, figures
 
 
 def sft_loss(logprobs_BT: Tensor, batch: Batch) -> tuple[Tensor, Figures]:
-    """Mean negative log-likelihood of the trained tokens."""
+    """Mean negative log-likelihood of the trained tokens of one batch; for a ``Learner``, ``Imitation`` counts them."""
     inside = batch.mask_BT
     loss = -logprobs_BT[inside].mean()
-    return loss, {"nll": float(loss.detach())}
+    return loss, {"nll": Mean(-logprobs_BT[inside])}
 
 
 def _policy_terms(
@@ -160,15 +172,11 @@ def _policy_terms(
     divergence = gap.exp() - gap - 1
     if kl:
         losses = losses + kl * divergence
-    figures = {
-        "ratio": _number(ratio),
-        "clipped": _number((ratio != clipped).float()),
-        "advantage": _number(advantage),
-        "entropy": _number(-sampled),
-        "kl_sampled": _number(ratio - 1 - moved),
+    figures: dict[str, float] = {
+        "ratio": Mean(ratio),
+        "clipped": Mean((ratio != clipped).float()),
+        "advantage": Mean(advantage),
+        "entropy": Mean(-sampled),
+        "kl_sampled": Mean(ratio - 1 - moved),
     }
-    return losses, figures | ({"kl": _number(divergence)} if kl else {})
-
-
-def _number(values_N: Tensor) -> float:
-    return float(values_N.detach().mean()) if values_N.numel() else 0.0
+    return losses, figures | ({"kl": Mean(divergence)} if kl else {})

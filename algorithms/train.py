@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from selftaught.algorithms.learner import ActorCritic, Algorithm, Learner
-from selftaught.algorithms.turns import decisions, own_turns
+from selftaught.algorithms.turns import decisions, own_turns, retold
 from selftaught.checkpoint import latest, prune, save
 from selftaught.progress import Meter, silent
 from selftaught.store import shard_path, write_shard
@@ -68,13 +68,14 @@ def train(
     evaluate: Callable[[int], Mapping[str, float]] = lambda step: {},
     agents: Collection[str] = (),
     seats: Collection[str] = (),
+    foreign: Collection[str] = (),
     shown: Callable[[Episode], bool] = lambda episode: True,
 ) -> dict[str, float]:
     """Run or resume training in ``folder``; the figures of the last step.
 
     ``evaluate(step)`` is called after every step and may return nothing. ``agents`` and ``seats`` are those of whose
-    turns alone is learned, all where none is named; ``shown`` says which episodes count in the figures. A kill loses at
-    most the step in flight.
+    turns alone is learned, all where none is named; ``foreign`` agents have tokens of another tokenizer. ``shown`` says
+    which episodes count in the figures. A kill loses at most the step in flight.
     """
     critic = algorithm if isinstance(algorithm, ActorCritic) else None
     found = latest(folder)
@@ -91,7 +92,7 @@ def train(
         episodes = source(step, seed)
         played = perf_counter()
         write_shard(shard_path(folder, step), episodes)
-        seen = decisions(own_turns(episodes, agents=agents, seats=seats))
+        seen = decisions(own_turns(retold(episodes, foreign), agents=agents, seats=seats))
         examples, after = algorithm.examples(seen, memory, codec=agent.codec)
         advance = meter(f"step {step + 1}/{loop.steps}: learn", len(examples) * learner.config.epochs)
         learned = learner.update(
@@ -111,7 +112,7 @@ def train(
         tracker.table("episodes", _sampled(episodes, loop.sampled), step + 1)
         memory = dict(after)
         path = save(folder, step + 1, _writer(agent, learner), {"memory": memory})
-        prune(folder, loop.keep)
+        prune(folder, loop.keep, newest=step + 1)
         if step + 1 == loop.steps:
             tracker.artifact(str(path), "checkpoint")
     return figures

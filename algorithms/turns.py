@@ -50,6 +50,19 @@ def question(turn: Turn) -> str:
     return hashlib.blake2s(told.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
+def retold(episodes: Sequence[Episode], foreign: Collection[str]) -> Sequence[Episode]:
+    """The episodes without the tokens of ``foreign`` agents: what they said is told in the policy's own."""
+    if not foreign:
+        return episodes
+
+    def bare(turn: Turn) -> Turn:
+        if turn.agent not in foreign:
+            return turn
+        return replace(turn, reply=replace(turn.reply, prompt_tokens=(), tokens=(), logprobs=()))
+
+    return [replace(episode, turns=tuple(map(bare, episode.turns))) for episode in episodes]
+
+
 def decisions(episodes: Sequence[Episode]) -> list[Episode]:
     """Every turn with a credit as an episode of its own that pays it; episodes without credits stay as they are.
 

@@ -11,7 +11,8 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from typing import Any
 from selftaught.store import aside, decode, encode, flush_folder
 
 MANIFEST, STATE = "manifest.json", "state.json"
+READS = 5
+"""Times that a folder is listed anew where another process has removed what was in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +76,29 @@ def latest(folder: Path, *, clean: bool = True) -> Checkpoint | None:
     if clean:
         for path in _folders(parent, ".tmp-*") + [path for path in _steps(parent) if not (path / MANIFEST).exists()]:
             shutil.rmtree(path)
-    for path in reversed(_steps(parent)):
+    for _ in range(READS):
+        steps = _steps(parent)
+        with suppress(FileNotFoundError):
+            found = _newest(steps)
+            if found is not None or steps == _steps(parent):
+                return found
+        # The process that trains has removed what was listed, and saved something newer.
+    return None
+
+
+def _newest(steps: Sequence[Path]) -> Checkpoint | None:
+    for path in reversed(steps):
         if fault := _fault(path):
-            warnings.warn(f"checkpoint {path} is passed over: {fault}", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"checkpoint {path} is passed over: {fault}", RuntimeWarning, stacklevel=3)
             continue
         return Checkpoint(path, _step(path), decode((path / STATE).read_bytes()))
     return None
 
 
-def prune(folder: Path, keep: int) -> None:
+def prune(folder: Path, keep: int, *, newest: int | None = None) -> None:
     """Remove all but the newest ``keep`` complete checkpoints of a run.
+
+    Those of later steps than ``newest`` go too: they are damaged ones, which were passed over when the run went on.
 
     Raises:
         ValueError: if ``keep`` is not positive.
@@ -90,7 +106,8 @@ def prune(folder: Path, keep: int) -> None:
     if keep < 1:
         raise ValueError(f"keep must be positive, and is {keep}")
     complete = [path for path in _steps(Path(folder, "checkpoints")) if (path / MANIFEST).exists()]
-    for path in complete[:-keep]:
+    later = [path for path in complete if newest is not None and _step(path) > newest]
+    for path in [*complete[: len(complete) - len(later)][:-keep], *later]:
         _remove(path)
 
 

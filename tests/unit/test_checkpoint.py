@@ -123,5 +123,7 @@ def test_prune_keeps_the_newest(tmp_path: Path) -> None:
     assert steps(tmp_path) == ["step-000003", "step-000004"]
     prune(tmp_path, 9)
     assert steps(tmp_path) == ["step-000003", "step-000004"]
+    prune(tmp_path, 1, newest=3)  # the run went on from before a damaged one, and has just saved step 3
+    assert steps(tmp_path) == ["step-000003"]
     with pytest.raises(ValueError, match="keep must be positive, and is 0"):
         prune(tmp_path, 0)

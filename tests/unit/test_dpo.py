@@ -18,7 +18,7 @@ from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.losses import dpo_loss
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.packing import chunks
-from selftaught.algorithms.turns import decisions, own_turns
+from selftaught.algorithms.turns import decisions, own_turns, retold
 from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
 CODEC = ChatCodec(byte_tokenizer())
@@ -57,6 +57,14 @@ def test_turns_are_chosen_with_their_credits() -> None:
     (nobody,) = own_turns([mixed], seats=("judge",))
     assert nobody.turns == () and nobody.outcome.rewards == {}
     assert own_turns([mixed]) == [mixed]
+
+
+def test_tokens_of_another_tokenizer_are_not_learned_from() -> None:
+    said = replace(game(("4", 1.0)), credits=(), outcome=Outcome("end", {"actor": 1.0}))
+    (turn,) = said.turns
+    theirs = replace(turn, agent="teacher", reply=Reply("4", (11, 12), (19, 1), (-0.1, -0.2)))
+    seen = retold([replace(said, turns=(turn, theirs))], {"teacher"})
+    assert seen[0].turns == (turn, replace(theirs, reply=Reply("4")))
 
 
 def test_replies_to_different_questions_are_never_compared() -> None:

@@ -111,8 +111,10 @@ def test_splits_share_no_network_however_it_is_numbered() -> None:
         shapes[split] = {nx.weisfeiler_lehman_graph_hash(graph) for graph in graphs}
         assert len(shapes[split]) > 15
     assert not shapes["train"] & shapes["test"] and not shapes["train"] & shapes["validation"]
+    for nodes in (2, 3):
+        assert len(list(islice(GraphQuestions(nodes=(nodes, nodes)).tasks("validation", 0), 20))) == 20
     with pytest.raises(ValueError, match="belongs to 'validation': ask for more nodes"):
-        next(GraphQuestions(nodes=(2, 2), density=0.0).tasks("validation", 0))
+        next(GraphQuestions(nodes=(5, 5), density=0.0).tasks("validation", 0))
 
 
 def test_source_and_target_alone_do_not_tell_the_flow() -> None:

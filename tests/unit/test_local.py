@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from selftaught.agents.local import LocalAgent, merged, with_lora
+from selftaught.agents.local import LocalAgent, load_adapter, merged, save_adapter, with_lora
 from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_draw import Sampling, draw
 from selftaught.agents.local_fake import byte_tokenizer, fake
@@ -284,3 +286,41 @@ def test_turns_merge_while_prompts_extend_and_split_where_they_do_not() -> None:
     assert [example.tokens for example, _ in found] == [(1, 2, 3, 4, 5, 6), (1, 9, 7)]
     assert [[(s.start, s.stop) for s in example.spans] for example, _ in found] == [[(2, 4), (5, 6)], [(2, 3)]]
     assert [numbers for _, numbers in found] == [(0, 1), (2,)]
+
+
+def test_a_prompt_that_is_too_long_spoils_no_later_reply() -> None:
+    policy = agent(temperature=0)
+    expected = agent(temperature=0).reply(asks("hello"))
+    with pytest.raises(ValueError, match="has room for"):
+        policy.reply(asks("hello", "x" * 5000))
+    assert policy.reply(asks("hello")) == expected
+
+
+def test_who_is_asked_during_a_stream_answers_and_the_stream_goes_on() -> None:
+    policy = agent(temperature=0)
+    first, second = asks("hello", "other")
+    alone = {one.messages: agent(temperature=0).reply([one])[0].text for one in (first, second)}
+    with policy.stream() as stream:
+        stream.put(0, first)
+        assert policy.reply([second])[0].text == alone[second.messages]
+        assert [(key, reply.text) for key, reply in stream.take()] == [(0, alone[first.messages])]
+
+
+def test_equal_dialogues_are_kept_once() -> None:
+    policy = agent(temperature=0)
+    policy.reply(asks("hello") * 5)
+    assert len(policy._threads) == len(policy._kept) == 1
+
+
+def test_adapters_that_are_not_there_or_do_not_fit_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no adapter 'typo': the model has default"):
+        LocalAgent(with_lora(fake()), adapter="typo")
+    assert LocalAgent(fake()).adapter is None
+    save_adapter(with_lora(fake(), rank=4, alpha=64).model, tmp_path, name="default")
+    with pytest.raises(ValueError, match="has lora_alpha 64, and 'default' has 8"):
+        LocalAgent(with_lora(fake(), rank=4, alpha=8)).load(tmp_path)
+    load_adapter(with_lora(fake(), rank=4, alpha=8).model, tmp_path, name="other")
+    weights = load_file(tmp_path / "adapter_model.safetensors")
+    save_file(dict(list(weights.items())[:-1]), tmp_path / "adapter_model.safetensors")
+    with pytest.raises(ValueError, match="is of another model"):
+        LocalAgent(with_lora(fake(), rank=4, alpha=64)).load(tmp_path)

@@ -39,6 +39,10 @@ def broken(ask):
 def silent(ask):
     return None
 
+class Uneven:
+    def reply(self, asks):
+        return [Reply("ab", tokens=(1, 2, 3), logprobs=(-0.1, -0.2)) for _ in asks]
+
 class Short:
     def reply(self, asks):
         return ["one"]
@@ -104,6 +108,8 @@ def test_mistakes_of_a_policy_name_it_and_the_ask(place: str) -> None:
         own_policy(f"{place}:silent").reply(ASKS)
     with pytest.raises(RuntimeError, match=r":Short' gave 1 replies at an ask of seat 'attacker', the first of 2"):
         own_policy(f"{place}:Short").reply(ASKS)
+    with pytest.raises(RuntimeError, match=r":Uneven' replied with 2 log-probabilities of 3 tokens, at an ask of"):
+        own_policy(f"{place}:Uneven").reply(ASKS)
     with pytest.raises(RuntimeError, match=r":Text' gave 1 replies"):  # and not its letters
         own_policy(f"{place}:Text").reply(ASKS)
 

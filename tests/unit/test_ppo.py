@@ -17,6 +17,7 @@ from selftaught.agents.local_codec import ChatCodec
 from selftaught.agents.local_fake import byte_tokenizer, fake
 from selftaught.algorithms.advantages import generalised_advantages
 from selftaught.algorithms.examples import Batch, Example, Span, collate
+from selftaught.algorithms.grpo import Grpo
 from selftaught.algorithms.learner import ActorCritic, Learner, trained_hidden
 from selftaught.algorithms.losses import ppo_loss
 from selftaught.algorithms.optimisation import Optimisation
@@ -182,6 +183,32 @@ def test_the_critic_learns_the_returns_and_survives_a_checkpoint(tmp_path: Path)
         plain = learner(critic=False)
         plain.save(tmp_path)
         two.load(tmp_path)
+
+
+def test_figures_of_a_step_do_not_depend_on_how_it_is_cut_into_chunks() -> None:
+    sizes = ((3, -0.5), (30, -4.0))
+    rows = [Example(tuple(range(size + 2)), (Span(2, size + 2),), sampled=(told,) * (size + 2)) for size, told in sizes]
+    found = [
+        Learner(with_lora(fake(), rank=2, alpha=4).model, Optimisation(batch=2, tokens=tokens)).update(
+            rows, Grpo(kl=0.0).loss, seed=0, reference="none"
+        )
+        for tokens in (8, 4096)
+    ]
+    for name in ("kl_sampled", "entropy", "ratio", "loss"):
+        assert found[0][name] == pytest.approx(found[1][name], rel=1e-4)
+    assert found[0]["entropy"] == pytest.approx((3 * 0.5 + 30 * 4.0) / 33)
+
+
+def test_a_gradient_that_is_not_finite_moves_no_weight() -> None:
+    policy = learner(critic=False)
+    before = [parameter.detach().clone() for parameter in policy.parameters]
+
+    def broken(logprobs_BT: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+        return logprobs_BT.sum() * float("nan"), {}
+
+    with pytest.raises(ValueError, match=r"step 1 has a gradient of norm nan.*lower learning rate"):
+        policy.update(examples(), broken, seed=0, reference="none")
+    assert all(torch.equal(one, now) for one, now in zip(before, policy.parameters, strict=True))
 
 
 def test_an_update_stops_where_the_policy_has_gone_too_far() -> None:

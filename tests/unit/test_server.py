@@ -144,6 +144,27 @@ def test_waiting_for_a_busy_server_is_limited_by_time_alone() -> None:
         assert time.monotonic() - began < 60  # an hour is more than it has
 
 
+def test_an_ask_that_would_have_to_wait_too_long_is_given_up_alone() -> None:
+    with serving() as server:
+        agent = agent_of(server.url, patience=replace(QUICK, tries=2, seconds=60), concurrency=4)
+        agent.check()
+        waiting = set[str]()
+
+        def busy(handler: Handler, body: Any) -> None:
+            said = body["messages"][-1]["content"]
+            if said != "long" and said in waiting:
+                healthy(handler, body)
+                return
+            if said != "long":
+                waiting.add(said)
+                time.sleep(0.2)
+            refusing(429, {}, Retry_After="3600" if said == "long" else "0.01")(handler, body)
+
+        server.answer = busy
+        stops = [reply.stop for reply in agent.reply([ask(said) for said in ("long", "a", "b", "c")])]
+        assert stops == ["failed", "end", "end", "end"]
+
+
 @pytest.mark.parametrize(
     ("answer", "told"),
     [

@@ -126,6 +126,7 @@ def run(config: Train) -> None:
             # Scripted teachers' turns are to be imitated; a policy gradient is of the policy's own turns only.
             agents=() if config.algorithm == "imitation" else (POLICY,),
             seats=(*config.learners, *config.anchored) if config.learners else (),
+            foreign={other.name for pairing in pairings for other in pairing.values() if other is not None},
         )
     picture = plots.training(config.folder / "metrics.jsonl", config.folder / "plots" / "training.png")
     _report(config.folder, picture, casting)
