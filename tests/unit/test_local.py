@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,7 +130,6 @@ def test_the_base_model_speaks_without_adapter() -> None:
 
 
 def test_save_and_load_an_adapter(tmp_path: object) -> None:
-    from pathlib import Path
 
     folder = Path(str(tmp_path)) / "adapter"
     policy, other = agent(), LocalAgent(with_lora(fake(), rank=4, alpha=8))
@@ -316,10 +316,11 @@ def test_adapters_that_are_not_there_or_do_not_fit_are_refused(tmp_path: Path) -
     with pytest.raises(ValueError, match="no adapter 'typo': the model has default"):
         LocalAgent(with_lora(fake()), adapter="typo")
     assert LocalAgent(fake()).adapter is None
-    save_adapter(with_lora(fake(), rank=4, alpha=64).model, tmp_path, name="default")
+    large: Any = with_lora(fake(), rank=4, alpha=64).model
+    save_adapter(large, tmp_path, name="default")
     with pytest.raises(ValueError, match="has lora_alpha 64, and 'default' has 8"):
         LocalAgent(with_lora(fake(), rank=4, alpha=8)).load(tmp_path)
-    load_adapter(with_lora(fake(), rank=4, alpha=8).model, tmp_path, name="other")
+    load_adapter(large, tmp_path, name="other")
     weights = load_file(tmp_path / "adapter_model.safetensors")
     save_file(dict(list(weights.items())[:-1]), tmp_path / "adapter_model.safetensors")
     with pytest.raises(ValueError, match="is of another model"):
