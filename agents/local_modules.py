@@ -12,24 +12,7 @@ from transformers import Cache
 
 from selftaught.agents.local_adapters import merged
 from selftaught.agents.local_slab import Feed, Slab
-
-
-def windowed(config: Any) -> bool:
-    """Whether some layers of a model see a window of the last tokens alone, which a mask of ours would widen."""
-    window = getattr(config, "sliding_window", None)
-    layers = getattr(config, "layer_types", None)
-    slides = "sliding_attention" in layers if layers else getattr(config, "use_sliding_window", True)
-    longest = getattr(config, "max_position_embeddings", None)
-    return bool(window and slides) and (longest is None or window < longest)
-
-
-def mask_of(model: Any, seen: Tensor) -> Tensor:
-    """Who sees whom, as the model's attention wants it: the plain one adds a mask to its scores."""
-    if model.config._attn_implementation != "eager":
-        return seen
-    return torch.zeros(seen.shape, dtype=model.dtype, device=seen.device).masked_fill(
-        ~seen, torch.finfo(model.dtype).min
-    )
+from selftaught.attention import mask_of, windowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from selftaught.agents.local_modules import mask_of, windowed
 from selftaught.algorithms.examples import Batch, Example, Span, collate
 from selftaught.algorithms.losses import Figures, Mean
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.algorithms.packing import Packed, apart, chunks, pack
+from selftaught.attention import mask_of, windowed
 from selftaught.types import Codec, Episode
 
 MOST_KEPT_LOGITS = 2**26

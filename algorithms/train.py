@@ -73,9 +73,8 @@ def train(
 ) -> dict[str, float]:
     """Run or resume training in ``folder``; the figures of the last step.
 
-    ``evaluate(step)`` is called after every step and may return nothing. ``agents`` and ``seats`` are those of whose
-    turns alone is learned, all where none is named; ``foreign`` agents have tokens of another tokenizer. ``shown`` says
-    which episodes count in the figures. A kill loses at most the step in flight.
+    ``evaluate(step)`` is called after every step and may return nothing. Learned is from turns of ``agents`` and
+    ``seats`` (all, if empty); ``foreign`` agents have another tokenizer; ``shown`` episodes count in the figures.
     """
     critic = algorithm if isinstance(algorithm, ActorCritic) else None
     found = latest(folder)

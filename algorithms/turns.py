@@ -36,12 +36,16 @@ def own_turns(
 
 
 def wins(episode: Episode, *, earned_only: bool = True) -> list[Seat]:
-    """The seats that won; with ``earned_only``, not by the other seat's breach of the rules (``<seat>_earned``)."""
-    return [
-        seat
-        for seat, reward in episode.outcome.rewards.items()
-        if reward > 0 and (not earned_only or episode.metrics.get(f"{seat}_earned", 1.0) > 0)
-    ]
+    """The seats with a reward; with ``earned_only``, not by the other seat's breach of the rules.
+
+    Games tell such wins by ``<seat>_win`` without ``<seat>_earned``; a tie that pays is neither.
+    """
+
+    def given(seat: Seat) -> bool:
+        return episode.metrics.get(f"{seat}_win", 1.0) > episode.metrics.get(f"{seat}_earned", 1.0)
+
+    rewarded = [seat for seat, reward in episode.outcome.rewards.items() if reward > 0]
+    return [seat for seat in rewarded if not (earned_only and given(seat))]
 
 
 def question(turn: Turn) -> str:

@@ -165,6 +165,8 @@ def test_the_published_self_play_learns_from_earned_wins_only() -> None:
     given_away = replace(episode(-1.0), turns=turns, metrics={"a_earned": 0.0, "d_earned": 0.0})
     found, _ = Spag().examples([earned, given_away], {}, codec=ChatCodec(byte_tokenizer()))
     assert [example.spans[0].weight for example in found] == [0.5]  # one win, of one of two seats
+    paid_tie = replace(given_away, metrics={**given_away.metrics, "a_win": 0.0, "d_win": 0.0})
+    assert len(Spag().examples([paid_tie], {}, codec=ChatCodec(byte_tokenizer()))[0]) == 1
 
 
 def test_seats_that_the_policy_did_not_play_move_no_baseline_and_no_weight() -> None:
