@@ -91,7 +91,8 @@ def load_adapter(model: PeftModel, folder: Path, *, name: str) -> None:
     if not source.is_file():
         raise FileNotFoundError(f"no adapter in {folder}: {source.name} is missing")
     saved, weights = LoraConfig.from_pretrained(str(folder)), load_file(source)
-    if name not in model.peft_config:
+    added = name not in model.peft_config
+    if added:
         # Rank and scale are the saved adapter's own; those of another would refuse its weights or change their effect.
         _add_untrained(model, name, saved)
     known: Any = model.peft_config[name]
@@ -101,6 +102,8 @@ def load_adapter(model: PeftModel, folder: Path, *, name: str) -> None:
             raise ValueError(f"the adapter in {folder} has {told}: load it under another name")
     own = get_peft_model_state_dict(model, adapter_name=name)
     if {key: value.shape for key, value in weights.items()} != {key: value.shape for key, value in own.items()}:
+        if added:
+            model.delete_adapter(name)
         raise ValueError(f"the adapter in {folder} is of another model: its weights are not those of {name!r} here")
     set_peft_model_state_dict(model, weights, adapter_name=name)
 

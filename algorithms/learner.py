@@ -344,9 +344,12 @@ def _check_head(model: Any) -> None:
     """
     tokens = torch.arange(8, device=next(model.parameters()).device)[None] % _causal(model).config.vocab_size
     batch = collate([Example(tuple(tokens[0].tolist()), (Span(1, 8),))])
+    training = model.training
+    model.eval()  # dropout would tell the two apart
     with torch.no_grad():
         own = token_logprobs(model, batch)[0, 1:]
         told = model(input_ids=tokens).logits[0, :-1].float().log_softmax(-1).gather(1, tokens[0, 1:, None])[:, 0]
+    model.train(training)
     if float((own - told).abs().max()) > 0.1:
         kind = _causal(model).config.model_type
         raise ValueError(f"no learner for {kind!r}: its logits are not hidden states times the vocabulary alone")

@@ -92,6 +92,12 @@ def test_a_window_of_the_last_tokens_is_learned_with_and_not_sampled_from() -> N
         LocalAgent(made).reply([Ask("x", (Message("user", "hi"),))])
 
 
+def test_a_model_with_dropout_in_training_has_a_learner() -> None:
+    model: Any = with_lora(loaded("Phi", resid_pdrop=0.5, embd_pdrop=0.5)).model
+    model.train()
+    assert Learner(model).model.training
+
+
 def test_logits_that_are_more_than_a_product_have_no_learner() -> None:
     with pytest.raises(ValueError, match="no learner for 'granite'"):
         Learner(with_lora(loaded("Granite", logits_scaling=4.0)).model)

@@ -324,4 +324,7 @@ def test_adapters_that_are_not_there_or_do_not_fit_are_refused(tmp_path: Path) -
     weights = load_file(tmp_path / "adapter_model.safetensors")
     save_file(dict(list(weights.items())[:-1]), tmp_path / "adapter_model.safetensors")
     with pytest.raises(ValueError, match="is of another model"):
+        load_adapter(large, tmp_path, name="third")
+    assert set(large.peft_config) == {"default", "other"}
+    with pytest.raises(ValueError, match="is of another model"):
         LocalAgent(with_lora(fake(), rank=4, alpha=64)).load(tmp_path)
