@@ -97,7 +97,7 @@ class LocalAgent:
     ) -> None:
         self.model: Any = loaded.model
         self.tokenizer = loaded.tokenizer
-        self.codec = ChatCodec(loaded.tokenizer)
+        self.codec = ChatCodec(loaded.tokenizer, ends=_ends(loaded.model))
         self.name = name or loaded.name
         self.adapter = adapter if hasattr(loaded.model, "peft_config") else None
         if self.adapter is not None:
@@ -270,3 +270,9 @@ class _Stream:
 
     def __len__(self) -> int:
         return len(self._open)
+
+
+def _ends(model: Any) -> tuple[int, ...]:
+    """The tokens at which the model's own settings end a reply: often more than the tokenizer's one."""
+    found = getattr(model.generation_config, "eos_token_id", None)
+    return (found,) if isinstance(found, int) else tuple(found or ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from selftaught.types import Message
@@ -13,11 +13,13 @@ class ChatCodec:
 
     Special tokens spelled out inside a message are defused first: text that another seat wrote can never end a turn or
     open another.
+
+    A reply ends with the tokenizer's end token; ``ends`` are others that end it too, where the model says them.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, *, ends: Iterable[int] = ()) -> None:
         self.tokenizer = tokenizer
-        self.end_tokens: frozenset[int] = frozenset({int(tokenizer.eos_token_id)})
+        self.end_tokens: frozenset[int] = frozenset({int(tokenizer.eos_token_id), *ends})
         self._special = sorted(
             {token for token in tokenizer.all_special_tokens if token}
             | {

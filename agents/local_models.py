@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rich.console import Console
 
+from selftaught.agents.local_devices import usual_device
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
@@ -89,8 +91,10 @@ class ModelInfo:
     size: int | None
 
 
-def load(name: str, *, device: str = "cpu", dtype: str = "float32") -> Loaded:
+def load(name: str, *, device: str | None = None, dtype: str = "float32") -> Loaded:
     """The model and tokenizer that ``name`` stands for; ``dtype`` is the name of a torch floating type.
+
+    Without a ``device`` it goes where ``local_devices.usual_device`` says: to a GPU, if there is one.
 
     The padding token differs from the end-of-turn token wherever the vocabulary has a token for it: with one token for
     both, a mask computed from padding would hide the ends of turns.
@@ -116,7 +120,7 @@ def load(name: str, *, device: str = "cpu", dtype: str = "float32") -> Loaded:
     model.config.pad_token_id = tokenizer.pad_token_id
     if model.generation_config is not None:
         model.generation_config.pad_token_id = tokenizer.pad_token_id
-    return Loaded(model.to(device).eval(), tokenizer, name)
+    return Loaded(model.to(device or usual_device()).eval(), tokenizer, name)
 
 
 def resolve(name: str) -> Path:

@@ -143,7 +143,7 @@ OF_MODELS: Final[Mapping[str, Callable[[LocalAgent, str], Agent]]] = {
 
 def _logprobs(agent: LocalAgent, tokens: Sequence[int]) -> Tensor:
     """Log-probability [T - 1] of every token but the first, as the agent's adapter has it."""
-    ids = torch.tensor([list(tokens)])
+    ids = torch.tensor([list(tokens)], device=agent.model.device)
     with torch.no_grad(), merged(agent.model, agent.adapter):
         logits: Tensor = agent.model(input_ids=ids).logits[0, :-1].float()
     return logits.log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
@@ -153,5 +153,6 @@ def _mean_state(agent: LocalAgent, text: str) -> Tensor:
     ids = agent.codec.reply(text)
     model: Any = agent.model
     with torch.no_grad(), merged(model, agent.adapter):
-        states: Tensor = model(input_ids=torch.tensor([list(ids)]), output_hidden_states=True).hidden_states[-1][0]
+        given = torch.tensor([list(ids)], device=model.device)
+        states: Tensor = model(input_ids=given, output_hidden_states=True).hidden_states[-1][0]
     return states.float().mean(0)

@@ -6,8 +6,8 @@ Suffixes: ``_B`` sequence, ``_T`` token, ``_N`` span (one turn of one seat).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -84,6 +84,10 @@ class Batch:
         """True where a token is trained."""
         return self.span_BT >= 0
 
+    def to(self, device: torch.device) -> Batch:
+        """The same batch where a model is."""
+        return replace(self, **{name: part.to(device) for name, part in tensors_of(self).items()})
+
 
 def sequences(episode: Episode, seat: Seat, *, codec: Codec) -> list[tuple[Example, tuple[int, ...]]]:
     """The seat's turns as sequences, each with the indices of the turns (among the seat's) that its spans are.
@@ -145,13 +149,19 @@ def collate(examples: Sequence[Example], *, pad: int = 0) -> Batch:
     )
 
 
+def tensors_of(parts: Any) -> dict[str, Tensor]:
+    """The tensors of a dataclass, by the names of its fields."""
+    found = {field.name: getattr(parts, field.name) for field in fields(parts)}
+    return {name: part for name, part in found.items() if part is not None}
+
+
 def span_means(values_BT: Tensor, batch: Batch) -> Tensor:
     """The mean of ``values_BT`` over each span's tokens: [N]."""
     assert values_BT.shape == batch.span_BT.shape, (values_BT.shape, batch.span_BT.shape)
     inside = batch.mask_BT
     ids = batch.span_BT[inside]
     count = len(batch.value_N)
-    sums_N = torch.zeros(count, dtype=values_BT.dtype).index_add(0, ids, values_BT[inside])
+    sums_N = values_BT.new_zeros(count).index_add(0, ids, values_BT[inside])
     return sums_N / torch.bincount(ids, minlength=count)
 
 

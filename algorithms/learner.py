@@ -82,16 +82,21 @@ class Learner:
         self.head: Tensor | None = None
         if self.critic:
             width = _causal(self.model).get_output_embeddings().weight.shape[1]
-            self.head = torch.zeros(width, requires_grad=True, device=self.parameters[0].device)
+            self.head = torch.zeros(width, requires_grad=True, device=self.device)
             self.parameters.append(self.head)
         self.optimiser = torch.optim.AdamW(
             self.parameters, lr=self.config.learning_rate, weight_decay=self.config.weight_decay, betas=(0.9, 0.95)
         )
         self.steps = 0
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model is, and batches are moved."""
+        return torch.device(self.parameters[0].device)
+
     def logprobs(self, batch: Batch) -> Tensor:
         """Log-probability [B, T] of every trained token given those before it; 0 elsewhere."""
-        return self._forward(batch)[0]
+        return self._forward(batch.to(self.device))[0]
 
     def update(
         self,
@@ -151,7 +156,7 @@ class Learner:
         Raises:
             ValueError: if one of the two has a critic and the other has not.
         """
-        state = torch.load(folder / "optimiser.pt", weights_only=True)
+        state = torch.load(folder / "optimiser.pt", weights_only=True, map_location="cpu")
         if (state.get("head") is None) != (self.head is None):
             raise ValueError(
                 f"{folder} was saved {'with' if self.head is None else 'without'} a critic, unlike this one"
@@ -166,7 +171,7 @@ class Learner:
         """Log-probabilities and, if there is a critic, values, both [B, T] and of trained tokens alone."""
         packed = pack(batch.tokens_BT, batch.length_B, ratio=key_price(self.model))
         short = self.config.precision == "bfloat16"
-        with torch.autocast(self.parameters[0].device.type, torch.bfloat16, enabled=short):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=short):
             hidden = trained_hidden(self.model, batch, packed=packed)
         values = None if self.head is None else _spread(hidden.float() @ self.head, batch)
         return hidden_logprobs(self.model, hidden, batch), values
@@ -192,7 +197,7 @@ class Learner:
         spans = sum(len(example.spans) for example in examples)
         self.optimiser.zero_grad(set_to_none=True)
         for chunk in chunks(examples, tokens=self.config.tokens, ratio=key_price(self.model)):
-            batch = collate(chunk)
+            batch = collate(chunk).to(self.device)
             share = len(batch.value_N)
             logprobs_BT, value_BT = self._forward(batch)
             value, figures = loss(logprobs_BT, replace(batch, value_BT=value_BT))
@@ -256,10 +261,10 @@ class Learner:
         found: dict[int, tuple[float, ...]] = {}
         with torch.no_grad():
             for chunk in chunks(examples, tokens=self.config.tokens, ratio=key_price(self.model)):
-                figures_BT = measure(collate(chunk))
+                figures_BT = measure(collate(chunk).to(self.device))
                 assert figures_BT is not None
-                for example, row_T in zip(chunk, figures_BT, strict=True):
-                    found[id(example)] = tuple(row_T[: len(example.tokens)].tolist())
+                for example, row in zip(chunk, figures_BT.tolist(), strict=True):
+                    found[id(example)] = tuple(row[: len(example.tokens)])
         return [found[id(example)] for example in examples]
 
 
@@ -333,7 +338,7 @@ def _causal(model: Any) -> Any:
 def _spread(figures: Tensor, batch: Batch) -> Tensor:
     """One figure a trained token [M] to [B, T], 0 elsewhere."""
     places = batch.mask_BT.nonzero(as_tuple=True)
-    return torch.zeros(batch.tokens_BT.shape, dtype=figures.dtype).index_put(places, figures)
+    return figures.new_zeros(batch.tokens_BT.shape).index_put(places, figures)
 
 
 def _check_head(model: Any) -> None:
@@ -343,7 +348,7 @@ def _check_head(model: Any) -> None:
         ValueError: if its logits are more than hidden states times the vocabulary, such as scaled or capped ones.
     """
     tokens = torch.arange(8, device=next(model.parameters()).device)[None] % _causal(model).config.vocab_size
-    batch = collate([Example(tuple(tokens[0].tolist()), (Span(1, 8),))])
+    batch = collate([Example(tuple(tokens[0].tolist()), (Span(1, 8),))]).to(tokens.device)
     training = model.training
     model.eval()  # dropout would tell the two apart
     with torch.no_grad():

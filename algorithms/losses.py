@@ -135,7 +135,7 @@ def dpo_loss(logprobs_BT: Tensor, batch: Batch, *, beta: float, nll: float = 0.0
     if len(batch.value_N) % 2:
         raise ValueError(f"preference pairs need an even number of spans, not {len(batch.value_N)}")
     gap_BT = logprobs_BT - batch.reference_BT
-    margins = beta * torch.zeros(len(batch.value_N), dtype=gap_BT.dtype).index_add(
+    margins = beta * gap_BT.new_zeros(len(batch.value_N)).index_add(
         0, batch.span_BT[batch.mask_BT], gap_BT[batch.mask_BT]
     ).view(-1, 2)
     margin = margins[:, 0] - margins[:, 1]

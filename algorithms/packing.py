@@ -8,13 +8,13 @@ apart, and the samples of one prompt cost one prompt.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 import torch
 from torch import Tensor
 
-from selftaught.algorithms.examples import Example
+from selftaught.algorithms.examples import Example, tensors_of
 
 LEAST_SHARED = 16
 """Tokens of a common beginning for which a pack is made at all."""
@@ -42,6 +42,10 @@ class Packed:
     visible_PNN: Tensor | None
     pack_B: Tensor
     place_BT: Tensor
+
+    def to(self, device: torch.device) -> Packed:
+        """The same packs where a model is."""
+        return replace(self, **{name: part.to(device) for name, part in tensors_of(self).items()})
 
 
 def plan(sequences: Sequence[Sequence[int]], *, ratio: float) -> list[Pack]:
@@ -107,19 +111,20 @@ def _in_order(packs: Sequence[Pack], examples: Sequence[Example]) -> list[Exampl
 def apart(tokens_BT: Tensor) -> Packed:
     """Every sequence of a batch padded on the right in a pack of its own."""
     count, longest = tokens_BT.shape
-    places_BT = torch.arange(longest).expand(count, -1)
-    return Packed(tokens_BT, places_BT, None, torch.arange(count), places_BT)
+    places_BT = torch.arange(longest, device=tokens_BT.device).expand(count, -1)
+    return Packed(tokens_BT, places_BT, None, torch.arange(count, device=tokens_BT.device), places_BT)
 
 
 def pack(tokens_BT: Tensor, length_B: Tensor, *, ratio: float) -> Packed:
     """The packs of a padded batch."""
+    device, tokens_BT = tokens_BT.device, tokens_BT.cpu()  # where packs are made; elsewhere each step would be a wait
     lengths: list[int] = length_B.tolist()
     sequences = [row[:length] for row, length in zip(tokens_BT.tolist(), lengths, strict=True)]
     packs = plan(sequences, ratio=ratio)
     count, longest = tokens_BT.shape
     own_T = torch.arange(longest)
     if len(packs) == count:
-        return apart(tokens_BT)
+        return apart(tokens_BT).to(device)
     size = max(one.size for one in packs)
     tokens_PN = torch.zeros(len(packs), size, dtype=torch.long)
     positions_PN = torch.zeros(len(packs), size, dtype=torch.long)
@@ -144,7 +149,7 @@ def pack(tokens_BT: Tensor, length_B: Tensor, *, ratio: float) -> Packed:
     causal_NN = torch.ones(size, size, dtype=torch.bool).tril()
     # Padding (-1) sees itself, so that no query is without a key.
     visible_PNN = causal_NN & ((key_P1N == 0) | (key_P1N == query_PN1))
-    return Packed(tokens_PN, positions_PN, visible_PNN, pack_B, place_BT)
+    return Packed(tokens_PN, positions_PN, visible_PNN, pack_B, place_BT).to(device)
 
 
 def _cost(one: Pack, ratio: float) -> float:

@@ -12,6 +12,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
+from selftaught.agents.local_devices import WORKER
+
 Job = TypeVar("Job")
 Work = Callable[[Job], object]
 Engine = Callable[[Work[Job], Sequence[Job]], Iterator[tuple[Job, str | None]]]
@@ -48,11 +50,12 @@ def processes(work: Work[Job], jobs: Sequence[Job], *, count: int) -> Iterator[t
     Raises:
         ValueError: if a process was killed; what it was at can be gone on with.
     """
+    context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
         count,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_share_cores,
-        initargs=(max(1, (os.cpu_count() or 1) // count),),
+        mp_context=context,
+        initializer=_share_machine,
+        initargs=(max(1, (os.cpu_count() or 1) // count), context.Value("i", 0)),
     )
     try:
         waiting = {pool.submit(attempt, work, job): job for job in jobs}
@@ -67,6 +70,8 @@ def processes(work: Work[Job], jobs: Sequence[Job], *, count: int) -> Iterator[t
 def on_ray(work: Work[Job], jobs: Sequence[Job], *, address: str | None = None) -> Iterator[tuple[Job, str | None]]:
     """On a Ray cluster, which must see the run's folder on all its machines; on a new one of this machine if None.
 
+    A job takes a core and, of a cluster with GPUs, a GPU.
+
     Raises:
         ImportError: without ray.
         ValueError: if there is no cluster at the address.
@@ -80,7 +85,7 @@ def on_ray(work: Work[Job], jobs: Sequence[Job], *, address: str | None = None) 
             known = "one that was started with a token needs RAY_AUTH_MODE=token here too"
             raise ValueError(f"no Ray cluster at {address!r} ({known}): {error}") from error
     try:
-        remote = ray.remote(num_cpus=1)(attempt)
+        remote = ray.remote(num_cpus=1, num_gpus=min(1, ray.cluster_resources().get("GPU", 0)))(attempt)
         shared = ray.put(work)
         waiting = {remote.remote(shared, job): job for job in jobs}
         while waiting:
@@ -103,6 +108,9 @@ def _ray() -> Any:
     return ray
 
 
-def _share_cores(threads: int) -> None:
-    """Before torch is imported: two processes that each take all cores are slower than one."""
+def _share_machine(threads: int, begun: Any) -> None:
+    """Before torch is imported: two processes that each take all cores are slower than one. GPUs they take in turn."""
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    with begun.get_lock():
+        os.environ[WORKER] = str(begun.value)
+        begun.value += 1

@@ -328,3 +328,11 @@ def test_adapters_that_are_not_there_or_do_not_fit_are_refused(tmp_path: Path) -
     assert set(large.peft_config) == {"default", "other"}
     with pytest.raises(ValueError, match="is of another model"):
         LocalAgent(with_lora(fake(), rank=4, alpha=64)).load(tmp_path)
+
+
+def test_a_reply_ends_where_the_model_says_so_too() -> None:
+    loaded: Any = fake()
+    (whole,) = LocalAgent(loaded, sampling=Sampling(max_new_tokens=12)).reply(asks("a"))
+    loaded.model.generation_config.eos_token_id = [257, whole.tokens[2]]
+    (reply,) = LocalAgent(loaded, sampling=Sampling(max_new_tokens=12)).reply(asks("a"))
+    assert reply.tokens == whole.tokens[:3] and reply.stop == "end"
