@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from selftaught.hidden import public_part
 from selftaught.types import Agent, Ask, Reply
 
 
@@ -33,7 +34,7 @@ class Agreement:
             for ask in asks
             for seed in np.random.default_rng(ask.seed).integers(2**63, size=self.samples)
         ]
-        texts = [_bare(reply.text) for reply in self.agent.reply(again)]
+        texts = [_bare(public_part(reply.text)) for reply in self.agent.reply(again)]
         return [
             scored(float(np.mean([text == _bare(ask.view["answer"]) for text in texts[start : start + self.samples]])))
             for ask, start in zip(asks, range(0, len(texts), self.samples), strict=True)

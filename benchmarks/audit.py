@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from selftaught.envs.self_reward.instructions import Instruction
 from selftaught.envs.self_reward.state import ACTOR
+from selftaught.hidden import public_part
 from selftaught.summary import bootstrap
 from selftaught.types import Episode
 
@@ -63,7 +64,7 @@ def pooled(episodes: Sequence[Episode]) -> Mapping[str, float]:
 def judged_answers(episodes: Iterable[Episode]) -> list[tuple[float, float, float]]:
     """Of every answer that has points: these as a share of the scale, whether it is right, its length in characters."""
     return [
-        (credit, float(truth.right(turn.reply.text)), float(len(turn.reply.text)))
+        (credit, float(truth.right(public_part(turn.reply.text))), float(len(turn.reply.text)))
         for episode in episodes
         if (sealed := episode.task.sealed.get("instruction")) is not None
         for truth in [Instruction(sealed["kind"], sealed["given"])]

@@ -41,6 +41,7 @@ from selftaught.benchmarks.studies import (
 from selftaught.envs.reflect.game import Gate, Reflect, Reward
 from selftaught.envs.reflect.players import torn, trier, worker
 from selftaught.envs.reflect.state import REFLECTOR, THINKER, decision_of
+from selftaught.hidden import public_part
 from selftaught.progress import Meter
 from selftaught.rollout import rollout
 from selftaught.store import aside
@@ -272,7 +273,7 @@ def _resampled(
     voted, best = [], []
     for place in range(len(tasks)):
         mine = answers[place * samples : (place + 1) * samples]
-        said = [" ".join(episode.turns[0].reply.text.split()) for episode in mine]
+        said = [" ".join(public_part(episode.turns[0].reply.text).split()) for episode in mine]
         (winner, _) = Counter(said).most_common(1)[0]
         voted.append(mine[said.index(winner)].metrics["right_first"])
         best.append(max(episode.metrics["right_first"] for episode in mine))
@@ -289,7 +290,7 @@ def _stopping(game: Reflect, episodes: Sequence[Episode], agent: Agent, *, check
     ids = [texts(episode.task) for episode in episodes if len(episode.turns) > 1]
     right = [episode.metrics["right_first"] for episode in episodes if len(episode.turns) > 1]
     again = [replace(ask, seed=seed) for ask in asks for seed in range(checks)]
-    said = [decision_of(reply.text) in ("submit", None) for reply in agent.reply(again)]
+    said = [decision_of(public_part(reply.text)) in ("submit", None) for reply in agent.reply(again)]
     shares = [float(np.mean(said[place * checks : (place + 1) * checks])) for place in range(len(asks))]
     if not 0 < np.mean(right) < 1:
         return {}

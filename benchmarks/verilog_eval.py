@@ -25,6 +25,7 @@ from selftaught.benchmarks.testbench import INSTALL, Run, Runner, cheats, icarus
 from selftaught.benchmarks.verilog_problems import EXCLUDED, TOP, WEAK, Problem, answered, asked, read_problems
 from selftaught.envs.hardware.judging import Judge
 from selftaught.envs.hardware.verdicts import Verdict
+from selftaught.hidden import public_part
 from selftaught.progress import Meter, meter
 from selftaught.summary import bootstrap
 from selftaught.types import Agent
@@ -184,7 +185,7 @@ def _score(
     for place, problem in enumerate(problems):
         wanted = [judge for judge in judges.names if problem.name in usable[judge]]
         for reply in replies[place * config.samples : (place + 1) * config.samples]:
-            proved, tested = judges.verdicts(problem, answered(reply.text))
+            proved, tested = judges.verdicts(problem, answered(public_part(reply.text)))
             stopped[f"{proved.kind} at {proved.stage}"] += 1
             passed = {"prover": proved.kind == "equal", "testbench": tested is not None and tested.passed}
             for judge in wanted:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from selftaught.benchmarks.report.folders import Run
-from selftaught.marks import Mark, general
+from selftaught.marks import Mark, general, heard
 from selftaught.store import read_shard
 from selftaught.types import Episode, Seat, Turn
 
@@ -132,7 +132,7 @@ def marks_of(episode: Episode) -> list[Mark]:
     from selftaught.envs.registry import IDS, entry
 
     marker = entry(episode.env).marks if episode.env in IDS else None
-    return [*general(episode), *(marker(episode) if marker else ())]
+    return [*general(episode), *(heard(marker, episode) if marker else ())]
 
 
 def _readings(turns: Sequence[Turn], texts: Texts) -> Iterator[list[int]]:

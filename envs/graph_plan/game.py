@@ -22,6 +22,7 @@ from selftaught.envs.graph_plan.scoring import Score, score
 from selftaught.envs.graph_plan.shortcuts import shortcuts
 from selftaught.envs.graph_plan.times import say
 from selftaught.envs.graph_plan.workers import best_schedule
+from selftaught.hidden import public_part
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 PLANNER: Final = "planner"
@@ -184,10 +185,11 @@ class GraphPlan:
         """
         if state.end is not None:
             raise ValueError(f"the game is over ({state.end}); start a new one")
+        said = public_part(text)
         told = replace(state, turn=state.turn + 1, thread=(*state.thread, Message("assistant", text)))
         if self.mode == "dispatch":
-            return self._dispatched(told, text)
-        handed = read(text, unit=state.instance.unit, before=state.handed)
+            return self._dispatched(told, said)
+        handed = read(said, unit=state.instance.unit, before=state.handed)
         found = score(told.instance, handed, shortest=told.shortest)
         told = replace(told, handed=handed, score=found)
         if self.mode == "build" and told.turn < self.turns:

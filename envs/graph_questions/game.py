@@ -15,6 +15,7 @@ import numpy as np
 
 from selftaught.envs.graph_questions import knowledge, molecules, network
 from selftaught.envs.graph_questions.questions import Question, read_lines
+from selftaught.hidden import public_part
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 SOLVER: Final = "solver"
@@ -121,7 +122,7 @@ class GraphQuestions:
         """
         if state.end is not None:
             raise ValueError(f"the game is over ({state.end}); start a new one")
-        proved = state.question.proved(read_lines(text, state.question.labels))
+        proved = state.question.proved(read_lines(public_part(text), state.question.labels))
         end = "unreadable" if proved is None else "proved" if proved else "wrong"
         return replace(state, thread=(*state.thread, Message("assistant", text)), proved=proved, end=end)
 

@@ -19,6 +19,7 @@ from selftaught.envs.hardware.designs import LEVELS, SPLITS, Design, draw, token
 from selftaught.envs.hardware.library import library
 from selftaught.envs.hardware.making import make
 from selftaught.envs.hardware.problems import KINDS, PAY, RUNGS, Judged, Kind, Problem, judge, pay, problem
+from selftaught.hidden import public_part
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 ENGINEER: Final = "engineer"
@@ -134,12 +135,12 @@ class Hardware:
         """
         if _over(state, self.attempts):
             raise ValueError("the game is over; start a new one")
-        found = state.problem
+        found, said = state.problem, public_part(text)
         if not state.thread:
-            thread = prompts.chat(replace(found, told=text, shown=""))
+            thread = prompts.chat(replace(found, told=said, shown=""))
             answers.keep(thread, found.reply)
-            return replace(state, thread=thread, description=text, pasted=_pasted(text, found.shown))
-        judged = judge(found, text)
+            return replace(state, thread=thread, description=said, pasted=_pasted(said, found.shown))
+        judged = judge(found, said)
         told = replace(state, attempts=(*state.attempts, judged))
         if _over(told, self.attempts):
             return told

@@ -41,6 +41,7 @@ from selftaught.envs.reflect.state import (
     told,
 )
 from selftaught.envs.reflect.subjects import subject
+from selftaught.hidden import public_part
 from selftaught.types import Ask, Game, Message, Outcome, Seat, Task
 
 Gate = Literal["policy", "threshold", "budget", "oracle"]
@@ -183,6 +184,7 @@ class Reflect:
         Raises:
             ValueError: if the game is over.
         """
+        text = public_part(text)
         said = replace(state, thread=(*state.thread, Message("assistant", text)))
         match state.phase:
             case "over":

@@ -26,6 +26,7 @@ from selftaught.envs.self_reward.state import (
     JudgedState,
     Judgement,
 )
+from selftaught.hidden import public_part
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 SPLITS: Final = ("train", "validation", "test")
@@ -169,6 +170,7 @@ class SelfReward:
         """
         if state.over:
             raise ValueError("the game is over; start a new one")
+        text = public_part(text)
         if state.instruction is None:
             return self._proposed(state, text)
         if state.wanted:

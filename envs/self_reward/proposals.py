@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from selftaught.envs.self_reward.instructions import Instruction
 from selftaught.envs.self_reward.state import ACTOR, PROPOSER
+from selftaught.hidden import public_part
 from selftaught.types import Episode, Message, Task
 
 LONGEST: Final = 600
@@ -53,7 +54,7 @@ def settled(episode: Episode) -> Task | None:
     proposed = episode.turns_of(PROPOSER)
     if not proposed:
         return episode.task
-    found = read(proposed[0].reply.text) if episode.turns_of(ACTOR) else None
+    found = read(public_part(proposed[0].reply.text)) if episode.turns_of(ACTOR) else None
     return None if found is None else Task(episode.task.id, found.public(), {"instruction": found.public()})
 
 

@@ -35,6 +35,7 @@ from selftaught.envs.self_study.state import (
     says_same,
 )
 from selftaught.envs.self_study.words import agree, grounded, leaking, novelty
+from selftaught.hidden import public_part
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
 Gap = Literal["unknown", "frontier"]
@@ -143,6 +144,7 @@ class SelfStudy:
         Raises:
             ValueError: if the game is over.
         """
+        text = public_part(text)
         match state.phase:
             case "over":
                 raise ValueError("the game is over; start a new one")

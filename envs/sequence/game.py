@@ -135,15 +135,16 @@ class Sequence:
         """
         if state.score is not None:
             raise ValueError("the game is over; start a new one")
+        told = public_part(text)
         if state.wanted:
-            step = proposed(public_part(text), state.chain, allowed=allowed_in(state.split))
+            step = proposed(told, state.chain, allowed=allowed_in(state.split))
             grown = state.chain if step is None else _with_step(state.chain, step)
             state = replace(state, chain=grown, wanted=state.wanted - 1, refused=state.refused + (step is None))
             return state if state.wanted else self._told(state)
         if self.mode == "reply":
-            return replace(state, score=score(state.chain, sections(text)))
+            return replace(state, score=score(state.chain, sections(told)))
         number = len(state.said) + 1
-        said = (*state.said, (number, result(text)))
+        said = (*state.said, (number, result(told)))
         thread = (*state.thread, Message("assistant", text))
         if number == len(state.chain.steps):
             return replace(state, said=said, thread=thread, score=score(state.chain, said))

@@ -10,7 +10,6 @@ from typing import Final
 
 from selftaught.envs.sequence.chains import Chain
 from selftaught.envs.sequence.values import Value, read, write
-from selftaught.hidden import public_part, public_places
 
 CARRIED: Final = 0.3
 """Credit of a step that is right for the model's own wrong result before it."""
@@ -54,27 +53,26 @@ class Score:
 
 
 def sections(text: str) -> list[tuple[int, str]]:
-    """Number and content of every line outside thoughts that begins with a number and a colon; others are not read."""
-    lines = public_part(text)[:LONGEST].replace("\r\n", "\n").split("\n")
+    """Number and content of every line that begins with a number and a colon; others are not read."""
+    lines = text[:LONGEST].replace("\r\n", "\n").split("\n")
     found = (SECTION.fullmatch(line) for line in lines)
     return [(int(match[1]), match[2]) for match in found if match is not None]
 
 
 def spans(text: str) -> list[tuple[int, tuple[int, int]]]:
     """Number and place of every line that ``sections`` finds."""
-    found, start, places = [], 0, public_places(text)
-    for line in public_part(text)[:LONGEST].split("\n"):
+    found, start = [], 0
+    for line in text[:LONGEST].split("\n"):
         match = SECTION.fullmatch(line.removesuffix("\r"))
         if match is not None:
-            found.append((int(match[1]), (places[start], places[start + match.end() - 1] + 1)))
+            found.append((int(match[1]), (start, start + match.end())))
         start += len(line) + 1
     return found
 
 
 def result(text: str) -> str:
-    """The one line that a turn's reply is, without thoughts; what has more lines is none."""
-    said = public_part(text)
-    return said if "\n" not in said else ""
+    """The one line that a turn's reply is; what has more lines is none."""
+    return text if "\n" not in text else ""
 
 
 def score(chain: Chain, said: Sequence[tuple[int, str]]) -> Score:

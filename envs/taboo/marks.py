@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import get_args
 
 from selftaught.envs.taboo.judge import Rules, Verdict, judge, parse_guess
-from selftaught.hidden import public_part, public_places
 from selftaught.marks import Kind, Mark
 from selftaught.types import Episode
 
@@ -19,15 +18,14 @@ def marks(episode: Episode) -> list[Mark]:
     end, last = episode.outcome.end, len(episode.turns) - 1
     if end == "tie" or last < 0:
         return []
-    text = episode.turns[last].reply.text
-    said = public_part(text)
+    said = episode.turns[last].reply.text
     if end in SAID:
         found = _verdict(said, str(episode.task.public.get("target", "")), reason=episode.outcome.reason)
         if found is not None and found.span is not None:
-            return [Mark(last, "breach", found.reason or "", *_original(text, *found.span))]
+            return [Mark(last, "breach", found.reason or "", *found.span)]
     guess = parse_guess(said) if end in GUESSES else None
     if guess is not None:
-        return [Mark(last, GUESSES[end], "guess", *_original(text, *guess.span))]
+        return [Mark(last, GUESSES[end], "guess", *guess.span)]
     return [Mark(last, GUESSES.get(end, "breach"), episode.outcome.reason)]
 
 
@@ -45,9 +43,3 @@ def _verdicts(said: str, target: str) -> Iterator[Verdict]:
             yield judge(said, target, rules)
         except (ImportError, ValueError):  # no TextBlob, or a task that is none of taboo's
             continue
-
-
-def _original(text: str, start: int, end: int) -> tuple[int, int]:
-    """Where a stretch of the public part stands in the whole utterance."""
-    places = public_places(text)
-    return places[start], places[end - 1] + 1

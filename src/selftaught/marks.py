@@ -6,10 +6,10 @@ Thoughts and secrets are found in any game; what only the rules of a game tell i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from selftaught.hidden import secret_pattern, secrets, thought_spans
+from selftaught.hidden import public_part, public_places, secret_pattern, secrets, thought_spans
 from selftaught.types import Episode
 
 Kind = Literal["thought", "secret", "rationale", "read", "unread", "breach", "right", "partly", "wrong", "about"]
@@ -31,7 +31,24 @@ class Mark:
 
 
 Marker = Callable[[Episode], Sequence[Mark]]
-"""What a game has to say of one of its episodes; it takes any text for data, and never raises for one."""
+"""What a game has to say of one of its episodes, whose replies it is given without thoughts (``heard``).
+
+It takes any text for data, and never raises for one.
+"""
+
+
+def heard(marker: Marker, episode: Episode) -> list[Mark]:
+    """What a game has to say of an episode without its thoughts, at the places of the whole replies."""
+    whole = [turn.reply.text for turn in episode.turns]
+    turns = [replace(turn, reply=replace(turn.reply, text=public_part(turn.reply.text))) for turn in episode.turns]
+    return [_moved(mark, whole[mark.turn]) for mark in marker(replace(episode, turns=tuple(turns)))]
+
+
+def _moved(mark: Mark, whole: str) -> Mark:
+    if mark.start == mark.end:
+        return mark
+    places = public_places(whole)
+    return replace(mark, start=places[mark.start], end=places[mark.end - 1] + 1)
 
 
 def general(episode: Episode) -> list[Mark]:

@@ -10,7 +10,7 @@ import pytest
 from selftaught.agents.scripted import Scripted
 from selftaught.envs.registry import entry, games, make_game, player
 from selftaught.hidden import public_spans, thought_spans
-from selftaught.marks import Mark, general
+from selftaught.marks import Mark, general, heard
 from selftaught.rollout import rollout
 from selftaught.types import Episode, Player
 from selftaught.validation.texts import HOSTILE
@@ -33,7 +33,7 @@ def saying(text: str) -> Player:
 def marks(episode: Episode) -> list[Mark]:
     marker = entry(episode.env).marks
     assert marker is not None
-    return list(marker(episode))
+    return heard(marker, episode)
 
 
 def told(episode: Episode) -> list[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from selftaught.envs.own import entry_of
+from selftaught.hidden import public_part
 from selftaught.template.players import PLAYERS
 from selftaught.types import Ask, Message, Outcome, Seat, Task
 
@@ -76,8 +77,11 @@ class Template:
         return Ask(SOLVER, tuple(messages), view)
 
     def tell(self, state: State, text: str) -> State:
-        """The position after the seat said ``text``. Any text is legal, so nothing here may raise."""
-        return replace(state, said=(*state.said, text))
+        """The position after the seat said ``text``. Any text is legal, so nothing here may raise.
+
+        What a reasoning model thinks aloud is left out: it is private.
+        """
+        return replace(state, said=(*state.said, public_part(text)))
 
     def outcome(self, state: State) -> Outcome:
         """A reward for every seat: 1 for the sum at once, less for each try more, 0 without it."""
