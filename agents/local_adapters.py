@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
@@ -26,7 +27,8 @@ def with_lora(loaded: Loaded, *, rank: int = 16, alpha: int = 32, seed: int = 0)
     The adapter's random half is drawn under ``seed`` without touching the global generator.
     """
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM")
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), catch_warnings():
+        simplefilter("ignore", FutureWarning)  # of transformers, at what peft asks it
         torch.manual_seed(seed)
         model: Any = get_peft_model(loaded.model, config)
     return replace(loaded, model=model)

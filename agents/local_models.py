@@ -147,7 +147,7 @@ def resolve(name: str) -> Path:
                 f"no folder {name!r}, and the Hugging Face hub gave no model of that name: {error}"
             ) from error
     raise FileNotFoundError(
-        f"no model {name!r}: give a folder, a hub id such as {SMOLLM2_HUB_ID}, or one of {', '.join(_ALIASES)}"
+        f"no model {name!r}: give a folder, a hub id such as {SMOLLM2_HUB_ID}, or one of {', '.join(_ALIASES)}, {FAKE}"
     )
 
 

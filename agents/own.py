@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from traceback import extract_tb
 
 from selftaught.places import module_at, named
 from selftaught.types import Agent, Ask, Reply, Streaming
@@ -43,7 +44,9 @@ class Own:
             found = self.answer(asks)
             found = [found] if isinstance(found, str) else list(found)  # a text is no list of letters
         except Exception as error:  # whatever a stranger's code raises
-            raise RuntimeError(f"policy {self.name!r} raised {error!r} {_at(asks)}") from error
+            place = extract_tb(error.__traceback__)[-1]
+            where = f"at {place.filename}:{place.lineno}, {_at(asks)}"
+            raise RuntimeError(f"policy {self.name!r} raised {error!r} {where}") from error
         if len(found) != len(asks):
             raise RuntimeError(f"policy {self.name!r} gave {len(found)} replies {_at(asks)}")
         for ask, one in zip(asks, found, strict=True):

@@ -7,6 +7,7 @@ and ``ServerAgent.report`` says how many there were and why.
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -214,7 +215,10 @@ class ServerAgent:
                     self._down = not fault.lasting and not fault.busy and self._answered < began
                     raise
                 with self._lock:
+                    told = bool(self.retried)
                     self.retried[fault.reason] += 1
+                if not told:
+                    print(f"{self.name}: {fault.reason}; trying again, up to {tries} times", file=sys.stderr)
                 if given_up.wait(wait):
                     raise
             else:

@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -110,7 +111,16 @@ def _ray() -> Any:
 
 def _share_machine(threads: int, begun: Any) -> None:
     """Before torch is imported: two processes that each take all cores are slower than one. GPUs they take in turn."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     with begun.get_lock():
         os.environ[WORKER] = str(begun.value)
         begun.value += 1
+
+
+def _end_with_parent() -> None:
+    """A process that outlived a killed run would go on writing into its folder, beside the one that goes on with it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

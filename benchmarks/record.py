@@ -15,6 +15,8 @@ from typing import Any
 from selftaught.store import aside
 
 RESULTS = Path("benchmarks/results")
+NAMES = {"start": "fingerprint of the policy's text or adapter", "cap": "most steps and games of a training"}
+"""What settings of a run are called in messages, where their own names say little."""
 
 
 def record(
@@ -55,9 +57,10 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> None:
     wanted = json.loads(json.dumps(settings, default=str))
     if path.exists():
         known = json.loads(path.read_text(encoding="utf-8"))
-        changed = sorted(name for name in {**known, **wanted} if known.get(name) != wanted.get(name))
+        changed = [name for name in sorted({**known, **wanted}) if known.get(name) != wanted.get(name)]
         if changed:
-            raise ValueError(f"{folder} holds a run with other settings ({', '.join(changed)}): name another --folder")
+            told = "; ".join(f"{NAMES.get(n, n)}: then {known.get(n)}, now {wanted.get(n)}" for n in changed)
+            raise ValueError(f"{folder} holds a run with other settings ({told}): name another --folder")
         return
     with aside(path) as file:
         file.write((json.dumps(wanted, indent=1) + "\n").encode())

@@ -253,7 +253,7 @@ def _references(cell: Cell, item: Item, terms: Terms) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for kind in REFERENCES if cell.policy not in REFERENCES else ():
         path = Cell(kind, item.id, seed=cell.seed).folder(terms.folder) / RESULT
-        found[kind] = json.loads(path.read_text())["score"] if kind in item.references else None
+        found[kind] = read_result(path)["score"] if kind in item.references else None
     return found
 
 
@@ -302,7 +302,20 @@ def read_cell(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[
     """The result of a finished cell, the figures of its training, and its episodes."""
     metrics = folder / "metrics.jsonl"
     rows = [json.loads(line) for line in metrics.read_text().splitlines()] if metrics.exists() else []
-    return json.loads((folder / RESULT).read_text()), rows, list(read_run(folder))
+    return read_result(folder / RESULT), rows, list(read_run(folder))
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """What a finished cell wrote.
+
+    Raises:
+        ValueError: if it is broken.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is broken ({error}): delete it, and run the same command again") from error
+    return found
 
 
 def _shown(episode: Episode, item: Item) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from selftaught.benchmarks.suite_cells import (
     Seats,
     Terms,
     finished,
+    read_result,
     trained_on,
     work,
 )
@@ -64,9 +65,17 @@ class Plan:
 
 
 def run(
-    plan: Plan, terms: Terms, seats: Seats, *, engine: Engine[Job] = here, bars: Meter = silent
+    plan: Plan,
+    terms: Terms,
+    seats: Seats,
+    *,
+    engine: Engine[Job] = here,
+    bars: Meter = silent,
+    done: Callable[[], object] = int,
 ) -> list[tuple[Job, str]]:
     """Do what is left of a plan and write ``results.jsonl``; the jobs that failed, with the reason.
+
+    ``done`` is called after every other job.
 
     Raises:
         ValueError: if there is nothing to run, or the folder holds cells with other settings.
@@ -99,7 +108,10 @@ def run(
             advance = bars(name, len(able))
             for job, error in engine(partial(work, terms=terms, seats=seats, bars=inner), able):
                 advance(1)
-                failed += [] if error is None else [(job, error)]
+                if error is None:
+                    done()
+                else:
+                    failed.append((job, error))
     finally:
         write_results(terms.folder)
     return failed
@@ -118,12 +130,12 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
 
     Raises:
         FileNotFoundError: if there are none.
+        ValueError: if one of them is broken.
     """
     paths = sorted(Path(folder).glob(f"cells/*/*/*/*/{RESULT}"))
     if not paths:
         raise FileNotFoundError(f"no finished cells under {folder}: name the --folder of a `selftaught bench run`")
-    found: list[dict[str, Any]] = [json.loads(path.read_text()) for path in paths]
-    return sorted(found, key=lambda row: (row["policy"], row["item"], row["algorithm"], row["seed"]))
+    return sorted(map(read_result, paths), key=lambda row: (row["policy"], row["item"], row["algorithm"], row["seed"]))
 
 
 def write_results(folder: Path) -> None:

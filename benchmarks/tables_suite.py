@@ -36,7 +36,7 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
             line["overall"] = asdict(overall(mine, items))
         if failed := {row["item"]: row["metrics"]["failed"]["mean"] for row in mine if _failed(row)}:
             line["failed"] = failed
-        lines.append({**line, **_cost(mine)})
+        lines.append({**line, "seeds": len({row["seed"] for row in mine}), **_cost(mine)})
     return {"items": items, "lines": lines}
 
 
@@ -150,9 +150,11 @@ def game_of(item: str) -> str:
 
 
 def _note(content: Mapping[str, Any]) -> str:
-    seeds = len(content["seeds"])
+    counts = [line.get("seeds", len(content["seeds"])) for line in content["lines"]]
+    least, most = min(counts, default=0), max(counts, default=0)
+    seeds = f"{least} to {most}" if least < most else str(most)
     return (
-        f"Scores from 0 to 1 over {seeds} seed{'s' * (seeds > 1)}, with 95 % intervals over tasks. *none*: a reference "
+        f"Scores from 0 to 1 over {seeds} seed{'s' * (most > 1)}, with 95 % intervals over tasks. *none*: a reference "
         "that makes no sense there."
         + "".join(
             f" {_named(line)}: {share:.1%} of the replies on {item} failed at its server and count as empty."

@@ -67,14 +67,20 @@ def make_game(name: str, **settings: Any) -> Game[Any]:
     """A game with the given settings.
 
     Raises:
-        ValueError: on an unknown game or setting; the message lists the known ones.
+        ValueError: on an unknown game or setting, whereupon the message lists the known ones, or on a value of a wrong
+            type.
     """
     make = entry(name).make
     known = inspect.signature(make).parameters
     for setting in settings:
         if setting not in known:
             raise ValueError(_unknown(f"setting of game {name!r}", setting, known))
-    return make(**settings)
+    try:
+        return make(**settings)
+    except TypeError as error:
+        if not settings:
+            raise
+        raise ValueError(f"settings {settings} are not what game {name!r} takes: {error}") from error
 
 
 def player(game_name: str, seat: Seat, name: str) -> Player:
@@ -146,5 +152,5 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """An error message that names the known ones and, where one is close, what was probably meant."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"unknown {kind}: {name!r}{hint}. Known: {', '.join(names) or 'none'}"
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return f"unknown {kind}: {name!r}{hint} Known: {', '.join(names) or 'none'}"

@@ -1,23 +1,19 @@
-"""Your own policy in any language: behind a server that speaks chat completions, here 15 lines of Python's own."""
+"""Your own policy in any language: behind a server that speaks chat completions, here 15 lines of Python's own.
+
+`python examples/served_policy.py 8000` serves it to `selftaught eval --policy openai:http://127.0.0.1:8000/v1#mine`.
+"""
 
 import json
-import threading
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import islice
-
-from selftaught import Agent
-from selftaught.agents.scripted import Scripted
-from selftaught.agents.server import ServerAgent
-from selftaught.envs.registry import make_game, player
-from selftaught.rollout import rollout
 
 
 def my_policy(message: str) -> str:
     return "Guess: panda" if "bamboo" in message else f"Guess: {message.rstrip('.?!').split()[-1]}"
 
 
-class Server(BaseHTTPRequestHandler):
-    """What `--policy openai:http://127.0.0.1:PORT/v1#mine` plays with on the command line."""
+class Reply(BaseHTTPRequestHandler):
+    """Answers one request."""
 
     def do_POST(self) -> None:  # noqa: D102
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -32,16 +28,13 @@ class Server(BaseHTTPRequestHandler):
         pass
 
 
-def texts(defender: Agent) -> list[list[str]]:
-    game, attacker = make_game("taboo"), Scripted("facts", player("taboo", "attacker", "fact_giver"))
-    cast: dict[str, Agent] = {"attacker": attacker, "defender": defender}
-    episodes = rollout(game, islice(game.tasks("test", seed=0), 50), cast, seed=0)
-    return [[turn.reply.text for turn in episode.turns] for episode in episodes]
+class Server(ThreadingHTTPServer):
+    """Lets as many requests wait as come at once."""
+
+    request_queue_size = 128
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-served = texts(ServerAgent(f"http://127.0.0.1:{server.server_port}/v1", "mine"))
-direct = texts(Scripted("mine", lambda ask: my_policy(ask.messages[-1].content)))
-same = [one == other for one, other in zip(served, direct, strict=True)]
-print(f"{sum(same)} of {len(same)} games are word for word those without the server")
+if __name__ == "__main__":
+    with Server(("127.0.0.1", int(sys.argv[1]) if sys.argv[1:] else 8000), Reply) as server:
+        print(f"--policy openai:http://127.0.0.1:{server.server_port}/v1#mine", flush=True)
+        server.serve_forever()

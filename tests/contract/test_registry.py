@@ -41,6 +41,8 @@ def test_unknown_names_list_the_known_ones() -> None:
         registry.make_game("tabu")
     with pytest.raises(ValueError, match="did you mean 'turns'"):
         registry.make_game("taboo", turn=3)
+    with pytest.raises(ValueError, match=r"settings \{'turns': 'three'\} are not what game 'taboo' takes"):
+        registry.make_game("taboo", turns="three")
     with pytest.raises(ValueError, match="attacker"):
         registry.player("taboo", "atacker", "fact_giver")
     with pytest.raises(ValueError, match="fact_giver"):

@@ -197,12 +197,17 @@ def test_a_server_that_dies_is_no_score_and_one_that_refuses_is_told(
         assert "100.0% of the replies on taboo/smoke-0 failed at its server" in capsys.readouterr().out
 
 
-def test_other_settings_are_refused_and_other_cells_are_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_settings_are_refused_and_other_cells_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = [*RUN, "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
     assert main([*command, "--policy", "bayes"]) == 0
-    assert main([*command, "--policy", "bayes", "--temperature", "1.0"]) == 2
-    assert "holds a run with other settings (temperature)" in capsys.readouterr().err.replace("\n", " ")
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "argv", ["selftaught", "refused"])
+        assert main([*command, "--policy", "bayes", "--temperature", "1.0"]) == 2
+    assert "other settings (temperature: then 0.0, now 1.0)" in capsys.readouterr().err.replace("\n", " ")
     assert main([*command, "--policy", "echo"]) == 0
+    assert "refused" not in (tmp_path / "commands.txt").read_text()
     assert {row["policy"] for row in rows(tmp_path)} == {*REFERENCES, "bayes", "echo"}
 
 
@@ -213,7 +218,8 @@ def test_an_own_policy_that_was_edited_is_another(tmp_path: Path, capsys: pytest
     assert main(command) == main(command) == 0
     file.write_text("def mine(ask):\n    return 'Is it big?'\n")
     assert main(command) == 2
-    assert "holds a run with other settings (start)" in capsys.readouterr().err.replace("\n", " ")
+    told = "other settings (fingerprint of the policy's text or adapter: then"
+    assert told in capsys.readouterr().err.replace("\n", " ")
 
 
 @pytest.mark.parametrize(

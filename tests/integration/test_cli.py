@@ -165,7 +165,8 @@ def test_rollout_resumes_and_grows(capsys: pytest.CaptureFixture[str], tmp_path:
     assert contents(folder / "episodes") == contents(whole / "episodes")
     assert metric_rows(folder / "metrics.jsonl") == metric_rows(whole / "metrics.jsonl")
     assert json.loads((folder / "config.json").read_text())["cast"] == {"attacker": "leaker", "defender": "echo"}
-    assert "more than 4 games" in fails(capsys, "rollout", *cast, "--games", 4, "--folder", folder, "--resume")
+    assert "more than 9 games" in fails(capsys, "rollout", *cast, "--games", 9, "--folder", folder, "--resume")
+    assert contents(folder / "episodes") == contents(whole / "episodes")
 
 
 def test_rollout_refuses_a_folder_that_holds_no_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

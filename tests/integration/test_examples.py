@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from selftaught.cli import main
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TESTED = {
@@ -55,9 +60,18 @@ def test_own_policy_wins_more_than_it_loses(tmp_path: Path) -> None:
     assert reward in (-1, 0, 1)
 
 
-def test_a_served_policy_plays_as_it_does_without_a_server(tmp_path: Path) -> None:
-    same, games = numbers(r"(\d+) of (\d+) games", printed("served_policy", tmp_path))
-    assert same == games == 50
+def test_a_served_policy_plays_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, command = tmp_path / "rows.json", [sys.executable, str(EXAMPLES / "served_policy.py"), "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        policy = server.stdout.readline().split()
+        try:
+            assert main(["eval", *policy, "--seats", "defender", "--games", "40", "--out", str(out)]) == 0
+        finally:
+            server.terminate()
+    shown = capsys.readouterr()
+    assert "trying again" not in shown.err and "failed" not in shown.out
+    assert [row["won"]["count"] for row in json.loads(out.read_text())["rows"] if row["opponent"] == "all"] == [40]
 
 
 def test_gymnasium_seat_plays_alone_and_as_a_vector(tmp_path: Path) -> None:

@@ -132,7 +132,9 @@ def test_what_is_written_wrongly_is_said(policy: str, told: str, capsys: pytest.
 
 def test_the_mistake_of_a_policy_is_not_swallowed(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("def f(ask):\n    raise ValueError('ours')\n")
-    with pytest.raises(RuntimeError, match=r"mine\.py:f' raised ValueError\('ours'\) at an ask of seat 'attacker'"):
+    with pytest.raises(
+        RuntimeError, match=r"mine\.py:f' raised ValueError\('ours'\) at .*mine\.py:2, at an ask of seat 'attacker'"
+    ):
         run("eval", "--policy", f"python:{tmp_path / 'mine.py'}:f", "--games", 2)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -24,7 +23,6 @@ from selftaught.algorithms.examples import Example, Span
 from selftaught.algorithms.learner import Learner
 from selftaught.algorithms.losses import dpo_loss, grpo_loss, ppo_loss, sft_loss
 from selftaught.algorithms.optimisation import Optimisation
-from selftaught.benchmarks.engines import processes
 from selftaught.types import Ask, Message
 from tests.unit.elsewhere import DEVICE, Elsewhere, Machine, moved
 
@@ -121,9 +119,3 @@ def test_a_model_goes_to_the_gpu_if_there_is_one(tmp_path: Path, monkeypatch: py
     assert usual_device() == "cuda:1"
     monkeypatch.setattr(local_models, "usual_device", lambda: "meta")
     assert load(str(tmp_path)).model.device.type == "meta"
-
-
-def test_processes_of_a_machine_are_numbered(tmp_path: Path) -> None:
-    jobs = [["sh", "-c", f'printf %s "${WORKER}" > {tmp_path / str(job)}'] for job in range(4)]
-    assert sorted(processes(subprocess.check_call, jobs, count=2)) == [(job, None) for job in jobs]
-    assert {path.read_text() for path in tmp_path.iterdir()} <= {"0", "1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,8 +103,9 @@ def test_mistakes_of_a_policy_name_it_and_the_ask(place: str) -> None:
     with pytest.raises(RuntimeError) as error:
         own_policy(f"{place}:broken").reply(ASKS)
     assert isinstance(error.value.__cause__, KeyError)
-    told = f"policy '{place}:broken' raised KeyError('attacker') at an ask of seat 'attacker' (seed 5), which ends with"
-    assert str(error.value) == f"{told} 'to the attacker'"
+    told = str(error.value)
+    assert told.startswith(f"policy '{place}:broken' raised KeyError('attacker') at ")
+    assert re.search(r"\.py:\d+, at an ask of seat 'attacker' \(seed 5\), which ends with 'to the attacker'$", told)
     with pytest.raises(RuntimeError, match=r":silent' replied with None, which is no text, at an ask of seat 'attack"):
         own_policy(f"{place}:silent").reply(ASKS)
     with pytest.raises(RuntimeError, match=r":Short' gave 1 replies at an ask of seat 'attacker', the first of 2"):

@@ -80,7 +80,8 @@ def run_transfer(config: TransferCommand) -> None:
     failed = _carried_out(plan, _terms(plan, config.running, config.folder, "transfer"), config.running)
     rows, folder = rows_of(config.folder), config.results or config.folder
     values = {"rows": matrix(rows)}
-    path = record("transfer", command=command_line(), seeds=seeds, values=values, folder=folder, commits=_commits(rows))
+    made = _made_by(config.folder)
+    path = record("transfer", command=made, seeds=seeds, values=values, folder=folder, commits=_commits(rows))
     console = Console()
     console.print(_drawn(transfer_table(_content(path))))
     console.print(f"written: {path}", style="dim")
@@ -175,7 +176,7 @@ def _terms(plan: Plan, running: Running, folder: Path, suite: str) -> Terms:
                     item.scripted(seat, policy)
     wanted = [algorithm for algorithm in plan.algorithms if algorithm != "none"]
     if wanted and not starts:
-        raise ValueError(f"only models can be trained, as model:NAME: name one with --policy, or leave out {wanted}")
+        raise ValueError("only models can be trained: name one with --policy, as model:NAME, or train nothing")
     for algorithm in wanted:
         for item in plan.items:
             for on in plan.on or (trained_on(algorithm, item),):
@@ -204,12 +205,23 @@ def _carried_out(plan: Plan, terms: Terms, running: Running) -> list[tuple[Job, 
     from selftaught.store import aside
 
     _check(plan, terms)
-    path = terms.folder / COMMANDS
-    told = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    with aside(path) as file:
-        file.write("".join(f"{line}\n" for line in dict.fromkeys([*told, command_line()])).encode())
+
+    def tell() -> None:
+        path = terms.folder / COMMANDS
+        with aside(path) as file:
+            file.write("".join(f"{line}\n" for line in dict.fromkeys([*_told(path), command_line()])).encode())
+
     with meter() as bars:
-        return run(plan, terms, seats, engine=_engine(running), bars=bars)
+        return run(plan, terms, seats, engine=_engine(running), bars=bars, done=tell)
+
+
+def _told(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def _made_by(folder: Path) -> str:
+    """The commands that made a run's figures; how they were printed is of no interest."""
+    return "`, `".join(_told(folder / COMMANDS)) or command_line()
 
 
 def _check(plan: Plan, terms: Terms) -> None:
@@ -252,11 +264,9 @@ def _print_table(folder: Path, items: Sequence[str] | None, results: Path | None
     rows = [row for row in rows_of(folder) if items is None or row["item"] in items]
     if not rows:
         raise FileNotFoundError(f"{folder} has no finished cells of {', '.join(items or ())}")
-    seeds, ran = sorted({row["seed"] for row in rows}), folder / COMMANDS
-    # The figures are of the runs; how they were printed is of no interest.
-    command = "`, `".join(ran.read_text(encoding="utf-8").splitlines()) if ran.exists() else command_line()
+    seeds = sorted({row["seed"] for row in rows})
     values, out = summary(rows), results or folder
-    path = record("suite", command=command, seeds=seeds, values=values, folder=out, commits=_commits(rows))
+    path = record("suite", command=_made_by(folder), seeds=seeds, values=values, folder=out, commits=_commits(rows))
     content = _content(path)
     with aside(folder / TABLE) as file:
         file.write("\n\n".join(table(content) for table in (suite_table, items_table, cost_table)).encode() + b"\n")

@@ -70,9 +70,9 @@ def run(config: Rollout) -> None:
     tasks = game.tasks(config.split, config.seed)
     casting = Casting(config.game, config.speech)
     cast = casting.cast(chosen)
-    open_run(config.folder, resolved, resume=config.resume, free=("games",))
     sizes = [min(config.shard, config.games - start) for start in range(0, config.games, config.shard)]
-    done = _whole(config.folder, sizes)
+    done = _whole(config.folder, sizes) if config.resume else 0
+    open_run(config.folder, resolved, resume=config.resume, free=("games",))
     tracker = JsonlTracker(config.folder, resume_step=done)
     with meter() as stages:
         advance = stages("games", config.games)
@@ -95,7 +95,8 @@ def _whole(folder: Path, sizes: Sequence[int]) -> int:
     """How many shards, from the first on, hold all their games; a last one that was shorter then is played again."""
     from selftaught.store import shard_path, shards
 
-    if len(shards(folder)) > len(sizes):
+    held = [path.read_bytes().count(b"\n") for path in shards(folder)]
+    if sum(held) > sum(sizes) or len(held) > len(sizes):
         raise ValueError(
             f"{folder} holds more than {sum(sizes)} games already: ask for as many, or name another folder"
         )
