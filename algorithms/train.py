@@ -17,6 +17,7 @@ import numpy as np
 from selftaught.algorithms.learner import ActorCritic, Algorithm, Learner
 from selftaught.algorithms.turns import decisions, own_turns, retold
 from selftaught.checkpoint import latest, prune, save
+from selftaught.memory import give_back
 from selftaught.progress import Meter, silent
 from selftaught.store import shard_path, write_shard
 from selftaught.summary import summarise
@@ -103,6 +104,7 @@ def train(
             stop_kl=None if critic is None else critic.stop_kl,
             progress=advance,
         )
+        give_back()
         spent = {"time/play_seconds": played - clock, "time/learn_seconds": perf_counter() - played}
         told = summarise([episode for episode in episodes if shown(episode)])
         figures = {f"learn/{name}": value for name, value in learned.items()} | told | spent | dict(evaluate(step + 1))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import multiprocessing
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -14,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from selftaught.agents.local_devices import WORKER
+from selftaught.memory import give_back
 
 Job = TypeVar("Job")
 Work = Callable[[Job], object]
@@ -34,15 +32,8 @@ def attempt(work: Work[Job], job: Job) -> str | None:
     except Exception as error:  # a policy is other people's code, and the other cells are worth having
         return f"{type(error).__name__}: {error}"
     finally:
-        _give_back()
+        give_back()
     return None
-
-
-def _give_back() -> None:
-    """What the C library keeps of freed memory goes back to the system: after a training these are gigabytes."""
-    gc.collect()
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):  # glibc's alone
-        libc.malloc_trim(0)
 
 
 def processes(work: Work[Job], jobs: Sequence[Job], *, count: int) -> Iterator[tuple[Job, str | None]]:

@@ -54,6 +54,7 @@ def run(config: Validate) -> int:
     from selftaught.envs.registry import IDS, entry
     from selftaught.progress import meter
     from selftaught.validation import Subject
+    from selftaught.validation.subject import told
 
     if (config.game is None) != config.all or (config.all and (config.settings or config.oracle)):
         raise ValueError("name one game, such as my_game.game:MyGame, or say --all without settings and oracles")
@@ -62,9 +63,13 @@ def run(config: Validate) -> int:
     report = []
     with meter() as stages:
         for spec in list(IDS) if config.game is None else [config.game]:
-            entry(spec)
-            subject = Subject(spec, settings_of(config.settings), seed=config.seed, games=config.games)
-            report.append(_row(_with_oracles(subject, config.oracle), stages if config.json else None))
+            try:
+                entry(spec)
+                subject = Subject(spec, settings_of(config.settings), seed=config.seed, games=config.games)
+                subject = _with_oracles(subject, config.oracle)
+            except SystemExit as error:
+                raise ValueError(f"{spec} ends the process when it is loaded: {told(error)}") from error
+            report.append(_row(subject, stages if config.json else None))
     passed = all(row["passed"] for row in report)
     if config.json:
         print(json.dumps({"passed": passed, "seed": config.seed, "games": report}, indent=1))

@@ -125,10 +125,10 @@ def main(order: str, folder: Path) -> int:
         game = subject.make()
         try:
             write_shard(folder / AGAIN, (replayed(game, episode) for episode in read_shard(folder / STORED)))
-        except Exception as error:  # whatever the user's code raises where it knows only what was stored
+        except (Exception, SystemExit) as error:  # whatever the user's code raises where it knows only what was stored
             (folder / AGAIN).with_suffix(".txt").write_text(told(error), "utf-8")
         write_shard(folder / PLAYED, _episodes(subject))
-    except Exception as error:  # whatever the user's code raises: the parent reads the last line
+    except (Exception, SystemExit) as error:  # whatever the user's code raises: the parent reads the last line
         print(told(error), file=sys.stderr)
         return 1
     return 0

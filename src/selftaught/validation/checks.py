@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
-from selftaught.validation import contract, earning, randomness, repeating, sealed, views
+from selftaught.validation import contract, earning, randomness, repeating, sealed, streams, views
 from selftaught.validation.subject import Fault, Finding, Skip, Subject, told
 
 
@@ -22,17 +22,15 @@ class Check:
 
 CHECKS = (
     Check("protocol", contract.protocol, "see selftaught.types.Game, and Entry for who plays"),
-    Check(
-        "tasks", contract.stream, "draw tasks from numpy.random.default_rng(seed), in an endless loop", ("protocol",)
-    ),
+    Check("tasks", streams.stream, "draw tasks from numpy.random.default_rng(seed), in an endless loop", ("protocol",)),
     Check(
         "plain",
-        contract.plain,
+        streams.plain,
         "put only None, bool, int, float, str, tuples, lists and dicts with text keys into tasks",
         ("tasks",),
     ),
-    Check("play", contract.play, "any text is legal input, and a game limits its own length", ("tasks",)),
-    Check("outcome", contract.outcome, "pay every seat one finite float, at the end", ("play",)),
+    Check("play", contract.play, "let ask give None after some turns, whatever was said", ("tasks",)),
+    Check("outcome", contract.outcome, contract.PAY, ("play",)),
     Check(
         "randomness",
         randomness.randomness,
@@ -79,7 +77,7 @@ CHECKS = (
         ("sealed",),
     ),
     Check("pettingzoo", views.pettingzoo_view, "see AecView", ("sealed",)),
-    Check("throughput", views.throughput, "", ("outcome",)),
+    Check("throughput", views.throughput, "let tasks never end, and no call raise", ("outcome",)),
 )
 """All checks, in an order in which each comes after those that it needs."""
 
@@ -107,6 +105,6 @@ def checked(subject: Subject, check: Check) -> Finding:
         found = Finding(check.name, "skipped", str(skip))
     except Fault as fault:
         found = Finding(check.name, "failed", str(fault), fault.example, fault.remedy or check.remedy)
-    except Exception as error:  # whatever the user's code raises where no call of it was watched
+    except (Exception, SystemExit) as error:  # whatever the user's code raises where no call of it was watched
         found = Finding(check.name, "failed", told(error), subject.code(), check.remedy)
     return Finding(found.check, found.status, found.said, found.example, found.remedy, perf_counter() - began)

@@ -1,30 +1,22 @@
-"""What ``selftaught.types.Game`` promises: its shape, its tasks, its ends, and that its functions are pure."""
+"""What ``selftaught.types.Game`` promises: its shape, its ends, and that its functions are pure."""
 
 from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from itertools import islice
-from time import monotonic
 from typing import Any, Final, get_args
 
 from selftaught.envs.anyone import ANYONE
-from selftaught.store import decode, encode
-from selftaught.types import Ask, Crediting, Game, Message, Outcome, Paying, Player, Role, Task
+from selftaught.types import Ask, Crediting, Game, Message, Outcome, Paying, Player, Role
 from selftaught.validation.subject import Fault, Subject, Table, by_seat, draws, guarded, shown, tables
 from selftaught.validation.texts import spelled
 
-SPLITS: Final = ("train", "validation", "test")
-TASKS: Final = 100
-"""Tasks of each split that are looked at, if they can be drawn in ``SECONDS``."""
-SECONDS: Final = 2.0
-FEW: Final = 20
-"""Tasks of each split that are looked at however long they take, and drawn again with equal and other seeds."""
 MEMBERS: Final = ("name", "seats", "tasks", "start", "ask", "tell", "outcome", "metrics")
 ROUNDING: Final = 1e-9
+UNFINISHED: Final = "raise ValueError('the game is not over') while ask(state) is not None"
+PAY: Final = "pay every seat one finite float, at the end"
 
 
 def protocol(subject: Subject) -> str:
@@ -72,85 +64,21 @@ def entry_fits(subject: Subject, game: Game[Any]) -> None:
     for what, named in (
         ("default_others", others),
         ("yardsticks", known.yardsticks),
+        ("oracles", oracles),  # before the teachers, who in an entry of ``entry_of`` are the same
         ("teachers", known.teachers),
-        ("oracles", oracles),
     ):
         if what in ("default_others", "yardsticks") and (gone := known.players.keys() - named.keys()):
             raise Fault(f"the entry's {what} leave out seats {sorted(gone)}", code)
         for seat, names in named.items():
-            unknown = set(names) - set(known.players.get(seat, ()))
-            if unknown:
-                raise Fault(f"the entry's {what} name {sorted(unknown)}, no player of seat {seat!r}", code)
-
-
-def stream(subject: Subject) -> str:
-    """Tasks are endless, fixed by their seed, told apart by id, and all come once before any comes twice."""
-    game = subject.make()
-    pools = {split: _pool(subject, game, split) for split in SPLITS}
-    code = f"{subject.code()}\nnext(game.tasks('nowhere', 0))"
-    with guarded("tasks of an unknown split", lambda: code), suppress(ValueError):
-        next(iter(game.tasks("nowhere", subject.seed)))
-        raise Fault("an unknown split is not refused with a ValueError", code)
-    return ", ".join(f"{split}: {pool} tasks" for split, pool in pools.items()) + f" among the first {TASKS} at most"
-
-
-def _pool(subject: Subject, game: Game[Any], split: str) -> int:
-    """How many tasks there are among those that were drawn."""
-    code = f"{subject.code()}\n[task.id for task, _ in zip(game.tasks({split!r}, {subject.seed}), range({TASKS}))]"
-    with guarded("tasks", lambda: code):
-        found = list(_drawn(game.tasks(split, subject.seed), code))
-        again, other = (list(islice(game.tasks(split, subject.seed + more), FEW)) for more in (0, 1))
-    for task in found:
-        if not isinstance(task, Task):
-            raise Fault(f"tasks gave {shown(task)}, which is no Task", code)
-        if not isinstance(task.id, str) or not all(isinstance(half, Mapping) for half in (task.public, task.sealed)):
-            raise Fault(f"a task's id is a text, its halves are mappings: {shown(task)}", code)
-    if repr(again) != repr(found[:FEW]):
-        raise Fault(f"two streams of one seed differ in split {split!r}", code)
-    ids = [task.id for task in found]
-    pool = next((place for place in range(1, len(ids)) if ids[place] in ids[:place]), len(ids))
-    second = ids[pool : 2 * pool]
-    if len(set(second)) < len(second) or not set(second) <= set(ids[:pool]):
-        said = f"task {ids[pool]!r} of {split!r} comes twice before all others came once"
-        raise Fault(said, code, remedy="give every task an id of its own, and permute a finite split again and again")
-    if pool > 3 and [task.id for task in other] == ids[:FEW]:
-        raise Fault(f"the seed changes nothing in the order of {split!r}", code)
-    return pool
-
-
-def _drawn(tasks: Iterator[Task], code: str) -> Iterator[Task]:
-    """``TASKS`` tasks, or ``FEW`` where they take long."""
-    began = monotonic()
-    for count in range(TASKS):
-        if count >= FEW and monotonic() - began > SECONDS:
-            return
-        task = next(tasks, None)
-        if task is None:
-            raise Fault(f"the stream of tasks ends after {count}; it must be endless", code)
-        yield task
-
-
-def plain(subject: Subject) -> str:
-    """Tasks are plain data: they come back from a file as they were, and play the same."""
-    game = subject.make()
-    for place, task in enumerate(subject.tasks(game, 4 * subject.games)):
-        code = (
-            f"{subject.code()}\nfrom itertools import islice\nfrom selftaught.store import decode, encode\n"
-            f"task = next(islice(game.tasks('train', {subject.seed}), {place}, None))\n"
-        )
-        for name, half in (("public", task.public), ("sealed", task.sealed)):
-            call = f"decode(encode(task.{name})) == task.{name}"
-            try:
-                same = decode(encode(half)) == dict(half)
-            except ValueError as error:
-                raise Fault(f"the {name} half of task {task.id!r} is no plain data: {error}", code + call) from error
-            if not same:
-                raise Fault(f"the {name} half of task {task.id!r} comes back from a file as another", code + call)
-        read = Task(task.id, decode(encode(task.public)), decode(encode(task.sealed)))
-        one, twin, other = (Table(subject, game, each, place).ask() for each in (task, task, read))
-        if one == twin != other:
-            raise Fault(f"task {task.id!r} starts another game once it was written and read", code)
-    return f"{4 * subject.games} tasks written and read"
+            if seat not in known.players:
+                raise Fault(f"{what} name seat {seat!r}; the entry's seats are {', '.join(known.players)}", code)
+            if unknown := set(names) - known.players[seat].keys():
+                raise Fault(
+                    f"{what} name {', '.join(map(repr, sorted(unknown)))} for seat {seat!r}, "
+                    f"whose players are {', '.join(known.players[seat])}",
+                    code,
+                    remedy=f"in {what}, name players that the entry's players list for the seat",
+                )
 
 
 def play(subject: Subject) -> str:
@@ -163,9 +91,11 @@ def play(subject: Subject) -> str:
             _play_checked(table, by_seat(cast))
             counted, longest = counted + 1, max(longest, len(table.texts))
             if not table.texts:
-                raise Fault("the game is over before any seat acts", table.example("ask(state)"))
+                remedy = "let ask give an Ask in the state that start gives"
+                raise Fault("the game is over before any seat acts", table.example("ask(state)"), remedy=remedy)
     if tuple(game.seats) != tuple(subject.make().seats):
-        raise Fault(f"after these games the seats are {tuple(game.seats)}", f"{subject.code()}\ngame.seats")
+        remedy = "let the seats follow from the settings alone"
+        raise Fault(f"after these games the seats are {tuple(game.seats)}", table.example("seats"), remedy=remedy)
     return f"{counted} games of {len(casts) + len(anybody)} casts, at most {longest} turns"
 
 
@@ -175,12 +105,10 @@ def outcome(subject: Subject) -> str:
     for cast in map(subject.seated, casts):
         for table in tables(subject, game):
             while (ask := table.ask()) is not None:
-                with guarded("outcome before the end", partial(table.example, "outcome(state)")), suppress(ValueError):
-                    raise Fault(
-                        f"there is an outcome before the end: {shown(game.outcome(table.state))}",
-                        table.example("outcome(state)"),
-                        remedy="raise ValueError('the game is not over') while ask(state) is not None",
-                    )
+                example = partial(table.example, "outcome(state)")
+                with guarded("outcome before the end", example, remedy=UNFINISHED), suppress(ValueError):
+                    early = shown(game.outcome(table.state))
+                    raise Fault(f"there is an outcome before the end: {early}", example(), remedy=UNFINISHED)
                 table.tell(ask, cast[ask.seat](ask))
             ends.add(check_end(subject, table).end)
     return f"ends: {', '.join(sorted(ends))}"
@@ -192,25 +120,28 @@ def purity(subject: Subject) -> str:
     for table in tables(subject, game):
         with guarded("start", table.example):
             again = game.start(table.task.public, draws(subject.seed, table.place))
-        _same(table.state, again, "start with equal generators gave", table.example())
+        example = f"{table.example()}\nstate == {table.position()}[2]"
+        _same(table.state, again, "start with equal generators gave", example)
         while True:
             _check_frozen(table)
             positions += 1
             before, copy = repr(table.state), _copy(table)
             ask = table.ask()
-            _same(
-                game.ask(table.state), game.ask(copy), "ask of a state and its copy gave", table.example("ask(state)")
-            )
+            _same(game.ask(table.state), game.ask(copy), "ask of a state and its copy gave", _copied(table, "ask"))
             if ask is None:
-                ended = table.example("outcome(state)")
+                ended = _copied(table, "outcome")
                 _same(table.outcome(), game.outcome(copy), "outcome of a state and its copy gave", ended)
                 break
             reply = cast[ask.seat](ask)
-            example = table.example(f"tell(state, {spelled(reply)})")
-            _same(reply, cast[ask.seat](ask), f"the player of seat {ask.seat!r}, asked twice, gave", example)
+            twice = table.reply_example(ask, cast[ask.seat])
+            twice = f"{twice}\n{twice.rpartition(chr(10))[2]}"
+            _same(reply, cast[ask.seat](ask), f"the player of seat {ask.seat!r}, asked twice, gave", twice)
             results = [game.tell(state, text) for state in (table.state, copy) for text in (reply, "", reply)]
+            tell = f"tell(state, {spelled(reply)})"
+            example = table.example(f"{tell}, game.tell(state, ''), game.{tell}")
             _same(results[0], results[2], "tell, with another text told in between, gave", example)
-            _same(results[0], results[3], "tell to a state and its copy gave", example)
+            _same(results[0], results[3], "tell to a state and its copy gave", _copied(table, "tell", spelled(reply)))
+            example = f"{table.example('ask(state)')}\nbefore = repr(state)\ngame.{tell}\nrepr(state) == before"
             _same(repr(table.state), before, "after ask and tell, the state they were given is", example)
             table.tell(ask, reply)
     return f"{positions} positions, each asked and told twice"
@@ -230,16 +161,19 @@ def _play_checked(table: Table, reply: Player) -> None:
 def _check_ask(ask: object, table: Table) -> None:
     code = table.example("ask(state)")
     if not isinstance(ask, Ask):
-        raise Fault(f"ask gave {shown(ask)}, which is no Ask", code)
+        raise Fault(
+            f"ask gave {shown(ask)}, which is no Ask", code, remedy="give an Ask, or None when the game is over"
+        )
     if ask.seat not in table.game.seats:
-        raise Fault(f"seat {ask.seat!r} is asked, which is none of {tuple(table.game.seats)}", code)
+        said = f"seat {ask.seat!r} is asked, which is none of {tuple(table.game.seats)}"
+        raise Fault(said, code, remedy="ask a seat of the game's seats, by the very name it has there")
     if ask.seed != 0:
-        raise Fault("Ask.seed is for whoever drives the game: leave it 0", code)
-    chat = ask.messages
+        raise Fault("Ask.seed is for whoever drives the game", code, remedy="leave Ask.seed 0")
+    chat, remedy = ask.messages, "make messages as (Message('user', 'a text'),), with a comma even after a single one"
     if not isinstance(chat, tuple) or not chat or not all(isinstance(message, Message) for message in chat):
-        raise Fault(f"messages must be a tuple of at least one Message: {shown(chat)}", code)
+        raise Fault(f"messages must be a tuple of at least one Message: {shown(chat)}", code, remedy=remedy)
     if odd := [one for one in chat if one.role not in get_args(Role) or not isinstance(one.content, str)]:
-        raise Fault(f"a message needs a role of {get_args(Role)} and a text: {shown(odd[0])}", code)
+        raise Fault(f"a message needs a role of {get_args(Role)} and a text: {shown(odd[0])}", code, remedy=remedy)
 
 
 def check_end(subject: Subject, table: Table) -> Outcome:
@@ -250,31 +184,33 @@ def check_end(subject: Subject, table: Table) -> Outcome:
     """
     game, found, code = table.game, table.outcome(), table.example("outcome(state)")
     if not isinstance(found, Outcome) or not isinstance(found.end, str) or not found.end:
-        raise Fault(f"the outcome must be an Outcome with a named end, not {shown(found)}", code)
+        told = f"the outcome must be an Outcome with a named end, not {shown(found)}"
+        raise Fault(told, code, remedy="give Outcome('how it ended', {seat: reward})")
     if found.rewards.keys() != set(game.seats):
-        raise Fault(f"rewards are of {sorted(found.rewards)}, seats are {sorted(game.seats)}", code)
+        raise Fault(f"rewards are of {sorted(found.rewards)}, seats are {sorted(game.seats)}", code, remedy=PAY)
     for seat, reward in found.rewards.items():
         if not _finite(reward):
-            raise Fault(f"the reward of {seat!r} is {reward!r}, no finite number", code)
+            raise Fault(f"the reward of {seat!r} is {reward!r}, no finite number", code, remedy=PAY)
         if reward > subject.entry.most + ROUNDING:
             told = f"{seat!r} earned {reward:g}, and the most there is was said to be {subject.entry.most:g}"
             raise Fault(told, code, remedy="scale the reward, or say how much there is in Entry.most")
     if getattr(game, "zero_sum", False) and abs(sum(found.rewards.values())) > ROUNDING:
-        raise Fault(f"the game says it is zero-sum, and rewards are {dict(found.rewards)}", code)
+        told = f"the game says it is zero-sum, and rewards are {dict(found.rewards)}"
+        raise Fault(told, code, remedy="let rewards add up to 0, or leave out zero_sum")
     figures = table.metrics()
     if odd := {name: value for name, value in figures.items() if not isinstance(name, str) or not _finite(value)}:
-        raise Fault(f"metrics must be finite numbers by name: {shown(odd)}", table.example("metrics(state, task)"))
+        told, example = f"metrics must be finite numbers by name: {shown(odd)}", table.example("metrics(state, task)")
+        raise Fault(told, example, remedy="leave a metric out where it has no finite value")
     if isinstance(game, Paying):
         paid = game.paid(table.state)
         if any(abs(paid[seat] - found.rewards[seat]) > ROUNDING for seat in game.seats):
-            raise Fault(
-                f"paid says {dict(paid)} at the end, outcome {dict(found.rewards)}", table.example("paid(state)")
-            )
+            told, example = f"paid says {dict(paid)} at the end, outcome {dict(found.rewards)}", "paid(state)"
+            raise Fault(told, table.example(example), remedy="let paid say at the end what outcome pays")
     if isinstance(game, Crediting):
         credits = game.credits(table.state)
         if len(credits) != len(table.texts) or not all(one is None or _finite(one) for one in credits):
             told = f"credits must be one number or None for each of {len(table.texts)} turns: {shown(credits)}"
-            raise Fault(told, table.example("credits(state)"))
+            raise Fault(told, table.example("credits(state)"), remedy="give one number or None for every turn")
     return found
 
 
@@ -302,6 +238,12 @@ def _copy(table: Table) -> Any:
             "a copied state does not equal the state", f"{table.example()}\nimport copy\ncopy.copy(state) == state"
         )
     return copy
+
+
+def _copied(table: Table, call: str, *more: str) -> str:
+    """Python that makes a call with the state and with its copy."""
+    one, other = (f"{call}({', '.join([state, *more])})" for state in ("state", "copy.deepcopy(state)"))
+    return f"import copy\n{table.example(f'{one} == game.{other}')}"
 
 
 def _same(one: object, other: object, what: str, example: str) -> None:

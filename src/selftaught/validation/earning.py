@@ -12,7 +12,8 @@ from selftaught.envs.anyone import ANYONE
 from selftaught.envs.table import transcript_text
 from selftaught.store import encode
 from selftaught.types import Ask, Player, Seat
-from selftaught.validation.contract import ROUNDING, SPLITS, check_end
+from selftaught.validation.contract import ROUNDING, check_end
+from selftaught.validation.streams import SPLITS
 from selftaught.validation.subject import Fault, Skip, Subject, Table, by_seat, guarded
 from selftaught.validation.texts import HOSTILE, noise
 
@@ -54,7 +55,7 @@ def oracle(subject: Subject) -> str:
                 if abs(earned - most) > ROUNDING:
                     raise Fault(
                         f"the oracle of seat {seat!r} earned {earned:g} of {most:g} on task {table.task.id!r}",
-                        table.example("outcome(state)") if split == "train" else f"# split {split}: {table.texts}",
+                        table.example("outcome(state)"),
                         remedy="let the oracle play better, or pay what it says in full; Entry.most says how much",
                     )
         for name, player in ANYONE.items():
@@ -74,7 +75,7 @@ def _games(subject: Subject, seat: Seat, player: Player, split: str, *, count: i
     """Games with a player in one seat, and what it earned, as soon as each is over."""
     game, cast = subject.make(), by_seat({**subject.default(), seat: player})
     for place, task in enumerate(subject.tasks(game, count, split)):
-        table = Table(subject, game, task, place).finish(cast)
+        table = Table(subject, game, task, place, split).finish(cast)
         assert table.ended is not None
         yield table, table.ended.rewards[seat]
 

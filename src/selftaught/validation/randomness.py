@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from selftaught.validation.subject import Fault, Subject, Table
+from selftaught.validation.subject import Fault, Subject, Table, placed
+from selftaught.validation.texts import spelled
 
 
 def randomness(subject: Subject) -> str:
@@ -19,21 +20,21 @@ def randomness(subject: Subject) -> str:
 
 def _watched(subject: Subject) -> str:
     game, cast = subject.make(), subject.default()
-    with _unmoved("tasks", f"{subject.code()}\nnext(game.tasks('train', {subject.seed}))"):
+    with _unmoved("tasks", subject.tasks_code("train", subject.games)):
         tasks = subject.tasks(game)
     for place, task in enumerate(tasks):
-        with _unmoved("start", f"{subject.code()}\n# start the game at place {place} of the stream"):
+        with _unmoved("start", f"from selftaught.validation import position\n{placed(subject, place, [])}"):
             table = Table(subject, game, task, place)
         while True:
             with _unmoved("ask", table.example("ask(state)")):
                 ask = table.ask()
             if ask is None:
                 break
-            with _unmoved(f"the player of seat {ask.seat!r}", table.example("ask(state)")):
+            with _unmoved(f"the player of seat {ask.seat!r}", table.reply_example(ask, cast[ask.seat])):
                 text = cast[ask.seat](ask)
-            with _unmoved("tell", table.example(f"tell(state, {text!r})")):
+            with _unmoved("tell", table.example(f"tell(state, {spelled(text)})")):
                 table.tell(ask, text)
-        with _unmoved("outcome or metrics", table.example("outcome(state)")):
+        with _unmoved("outcome or metrics", table.example("outcome(state), game.metrics(state, task)")):
             table.outcome(), table.metrics()
     return f"random and numpy.random as before, in {len(tasks)} games"
 
@@ -53,13 +54,20 @@ def _marked() -> Iterator[None]:
 
 @contextmanager
 def _unmoved(call: str, example: str) -> Iterator[None]:
-    before = _states()
+    """Look at the states around a call, which is the last line of the example."""
+    before = states()
     yield
-    moved = [name for name, state in _states().items() if state != before[name]]
+    moved = [name for name, state in states().items() if state != before[name]]
     if moved:
-        raise Fault(f"{call} moved the state of {' and '.join(moved)}, which belongs to the whole process", example)
+        made, _, call_of_it = example.rpartition("\n")
+        made = f"from selftaught.validation.randomness import states\n{made}\nbefore = states()"
+        raise Fault(
+            f"{call} moved the state of {' and '.join(moved)}, which belongs to the whole process",
+            f"{made}\n{call_of_it}\nstates() == before",
+        )
 
 
-def _states() -> dict[str, object]:
+def states() -> dict[str, object]:
+    """Of the generators that all of a process shares."""
     state = np.random.get_state(legacy=False)["state"]
     return {"random": random.getstate(), "numpy.random": (state["key"].tobytes(), state["pos"])}

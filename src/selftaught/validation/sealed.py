@@ -8,7 +8,7 @@ from typing import Any
 
 from selftaught.types import Seat
 from selftaught.validation.repeating import first_difference
-from selftaught.validation.subject import Fault, Skip, Subject, Table, by_seat, draws, shown
+from selftaught.validation.subject import Fault, Skip, Subject, Table, by_seat, draws, placed, resealed, shown
 
 LOOKS = 40
 """Tasks whose first positions are compared."""
@@ -28,7 +28,7 @@ def sealed(subject: Subject) -> str:
         plain.metrics()
         for swap in swaps:
             table = Table(subject, game, swap, place).finish(reply)
-            example = table.example("outcome(state)")
+            example = table.example(f"outcome(state), game.metrics(state, {resealed(swap)}), game.outcome(state)")
             if table.record() != plain.record():
                 raise Fault(f"with another sealed half the game differs: {first_difference(plain, table)}", example)
             table.metrics(swap)
@@ -40,25 +40,28 @@ def sealed(subject: Subject) -> str:
 def knowledge(subject: Subject) -> str:
     """A seat's view holds no more than its messages: where it reads the same, its view is the same, too."""
     game, cast = subject.make(), by_seat(subject.default())
-    seen: dict[tuple[Seat, Any], tuple[Any, Any]] = {}
+    seen: dict[tuple[Seat, Any], tuple[Any, Any, str]] = {}
     compared = 0
     for place, task in enumerate(subject.tasks(game, LOOKS)):
         for seed, scripted in product(range(subject.games), (False, True)):
             random = draws(seed, place)
-            state = game.start(task.public, random)
+            state, texts = game.start(task.public, random), list[str]()
             for text in SAID:
                 ask = game.ask(state)
                 if ask is None:
                     break
-                view, other = seen.setdefault((ask.seat, ask.messages), (ask.view, state))
+                here = placed(subject, place, texts, drawn=seed)
+                view, other, there = seen.setdefault((ask.seat, ask.messages), (ask.view, state, here))
                 compared += other != state
                 if view != ask.view:
                     raise Fault(
                         f"seat {ask.seat!r} reads the same and has views {shown(view)} and {shown(ask.view)}",
-                        f"{subject.code()}\n# task {task.id!r}, draws of seed {seed}: game.ask(state).view",
+                        f"from selftaught.validation import HOSTILE, position\npositions = [{there}, {here}]\n"
+                        "[game.ask(state) for game, _, state in positions]",
                     )
                 said = cast(replace(ask, seed=int(random.integers(2**63)))) if scripted else text
                 state = game.tell(state, said)
+                texts.append(said)
     if not compared:
         return "no two different positions look alike to a seat: nothing that could differ"
     return f"{compared} pairs of different positions that look alike to a seat"

@@ -27,6 +27,21 @@ MOST_TURNS: Final = 1_000
 """Asks after which a game counts as endless."""
 SHOWN: Final = 100
 """Characters of a text or a value that a finding shows."""
+REMEDIES: Final = {
+    "making the game": "let the game be made without arguments: give every setting a default",
+    "pickling the game": "keep only plain settings in the game: no open files, generators or functions",
+    "pickling the state": "keep only plain data in the state: no open files, generators or functions",
+    "tasks": "yield tasks that are drawn from numpy.random.default_rng(seed), in an endless loop",
+    "start": "let start take the public half of every task that is drawn",
+    "ask": "let ask answer in every state that start and tell give, with None at the end",
+    "tell": "read replies by code that stands any text, of any length",
+    "outcome": "let outcome pay in every state at which ask gives None, whatever was said",
+    "metrics": "let metrics measure every finished game, and read task.sealed with .get",
+    "paid": "let paid answer in every state that start and tell give",
+    "player": "let a player answer every Ask of its seat with a text",
+}
+"""What to do about an exception in each call."""
+SLOWNESS: Final = "let every call end soon: no endless loop, and no work that grows faster than the text"
 
 Status = Literal["passed", "failed", "skipped"]
 
@@ -88,8 +103,13 @@ class Subject:
 
     def tasks(self, game: Game[Any], count: int | None = None, split: str = "train") -> list[Task]:
         """The first tasks of a split."""
-        with guarded("tasks", lambda: f"{self.code()}\nlist(islice(game.tasks({split!r}, {self.seed}), 1))"):
-            return list(islice(game.tasks(split, self.seed), self.games if count is None else count))
+        count = self.games if count is None else count
+        with guarded("tasks", lambda: self.tasks_code(split, count)):
+            return list(islice(game.tasks(split, self.seed), count))
+
+    def tasks_code(self, split: str, count: int) -> str:
+        """Python that draws tasks."""
+        return f"from itertools import islice\n{self.code()}\nlist(islice(game.tasks({split!r}, {self.seed}), {count}))"
 
     def casts(self) -> list[dict[Seat, str]]:
         """Who sits where by name: the default players, and more tables until every player has sat somewhere.
@@ -130,6 +150,7 @@ class Table:
     game: Game[Any]
     task: Task
     place: int
+    split: str = "train"
     state: Any = None
     asks: list[Ask] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -169,8 +190,10 @@ class Table:
             return False
         if len(self.texts) >= MOST_TURNS:
             raise Fault(f"the game goes on after {MOST_TURNS} turns", self.example("ask(state)"))
-        with guarded(f"the player of seat {ask.seat!r}", lambda: self.example("ask(state)")):
-            text = reply(ask)
+        player = reply.cast[ask.seat] if isinstance(reply, Seated) else reply
+        call = f"the player of seat {ask.seat!r}"
+        with guarded(call, lambda: self.reply_example(ask, player), remedy=REMEDIES["player"]):
+            text = player(ask)
         self.tell(ask, text)
         return True
 
@@ -187,7 +210,7 @@ class Table:
 
     def metrics(self, task: Task | None = None) -> Mapping[str, float]:
         """Of the finished game; by another task's sealed half, if one is given."""
-        with self._guarded("metrics(state, task)" if task is None else f"metrics(state, {shown(task)})"):
+        with self._guarded("metrics(state, task)" if task is None else f"metrics(state, {resealed(task)})"):
             return self.game.metrics(self.state, task or self.task)
 
     def record(self) -> tuple[Any, ...]:
@@ -196,26 +219,46 @@ class Table:
 
     def example(self, call: str = "") -> str:
         """Python that comes to this position, and makes one more call."""
-        spec, seed, settings = self.subject.spec, self.subject.seed, dict(self.subject.settings)
-        texts = [spelled(text) for text in self.texts]
-        many = f"[{texts[0]}] * {len(texts)}" if len(texts) > 3 and len(set(texts)) == 1 else f"[{', '.join(texts)}]"
-        more = f", settings={settings!r}" if settings else ""
-        line = f"game, task, state = position({spec!r}, seed={seed}, place={self.place}, texts={many}{more})"
-        names = "HOSTILE, position" if "HOSTILE[" in many + call else "position"
+        line = f"game, task, state = {self.position()}"
+        names = "HOSTILE, position" if "HOSTILE[" in line + call else "position"
         return f"from selftaught.validation import {names}\n{line}" + (f"\ngame.{call}" if call else "")
+
+    def reply_example(self, ask: Ask, player: Player) -> str:
+        """Python that comes to this position, and has a player reply if it is one of the entry's."""
+        for name, one in self.subject.entry.players.get(ask.seat, {}).items():
+            if one is player:
+                called = f"player({self.subject.spec!r}, {ask.seat!r}, {name!r})"
+                return (
+                    f"from dataclasses import replace\nfrom selftaught.envs.registry import player\n{self.example()}\n"
+                    f"{called}(replace(game.ask(state), seed={ask.seed}))"
+                )
+        return self.example("ask(state)")
+
+    def position(self, turns: int | None = None) -> str:
+        """The call of ``position`` that comes here, or where the game was after some turns."""
+        return placed(self.subject, self.place, self.texts[:turns], split=self.split)
 
     def _guarded(self, call: str) -> AbstractContextManager[None]:
         return guarded(call.partition("(")[0], lambda: self.example(call))
 
 
 def position(
-    spec: str, *, texts: Sequence[str], seed: int = 0, place: int = 0, settings: Mapping[str, Any] | None = None
+    spec: str,
+    *,
+    texts: Sequence[str],
+    seed: int = 0,
+    place: int = 0,
+    split: str = "train",
+    drawn: int | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> tuple[Game[Any], Task, Any]:
-    """The game, the task and the state after ``texts`` were told, as findings show them."""
-    subject = Subject(spec, settings or {}, seed=seed)
-    game = subject.make()
-    task = next(islice(game.tasks("train", seed), place, None))
-    state = game.start(task.public, draws(seed, place))
+    """The game, the task and the state after ``texts`` were told, as findings show them.
+
+    ``drawn`` is the seed of what ``start`` draws, if it is another than that of the tasks.
+    """
+    game = Subject(spec, settings or {}).make()
+    task = next(islice(game.tasks(split, seed), place, None))
+    state = game.start(task.public, draws(seed if drawn is None else drawn, place))
     for text in texts:
         state = game.tell(state, text)
     return game, task, state
@@ -226,9 +269,35 @@ def draws(seed: int, place: int) -> np.random.Generator:
     return np.random.default_rng([seed, place])
 
 
+def placed(subject: Subject, place: int, texts: Sequence[str], *, split: str = "train", drawn: int = -1) -> str:
+    """Python that calls ``position``; ``drawn`` is told if it is a seed."""
+    told = [spelled(text) for text in texts]
+    many = f"[{told[0]}] * {len(told)}" if len(told) > 3 and len(set(told)) == 1 else f"[{', '.join(told)}]"
+    more = f", split={split!r}" if split != "train" else ""
+    more += f", drawn={drawn}" if drawn >= 0 else ""
+    more += f", settings={dict(subject.settings)!r}" if subject.settings else ""
+    return f"position({subject.spec!r}, seed={subject.seed}, place={place}, texts={many}{more})"
+
+
+def resealed(task: Task) -> str:
+    """Python for a task that is ``task`` but for its sealed half."""
+    return f"type(task)(task.id, task.public, {dict(task.sealed)!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """One player that answers for every seat."""
+
+    cast: Mapping[Seat, Player]
+
+    def __call__(self, ask: Ask) -> str:
+        """The reply of whoever sits in the seat."""
+        return self.cast[ask.seat](ask)
+
+
 def by_seat(cast: Mapping[Seat, Player]) -> Player:
     """One player that answers for every seat."""
-    return lambda ask: cast[ask.seat](ask)
+    return Seated(cast)
 
 
 def tables(subject: Subject, game: Game[Any], *, count: int | None = None) -> Iterator[Table]:
@@ -244,8 +313,11 @@ def shown(value: object) -> str:
 
 
 @contextmanager
-def guarded(call: str, example: Callable[[], str], *, seconds: float | None = None) -> Iterator[None]:
-    """Turn what the game raises, or does not finish in ``SECONDS_A_CALL`` or those given, into a ``Fault``."""
+def guarded(call: str, example: Callable[[], str], *, seconds: float | None = None, remedy: str = "") -> Iterator[None]:
+    """Turn what the game raises, or does not finish in ``SECONDS_A_CALL`` or those given, into a ``Fault``.
+
+    Its remedy is that of ``REMEDIES`` for the call, if no other is given.
+    """
     seconds = SECONDS_A_CALL if seconds is None else seconds
     try:
         with within(seconds):
@@ -253,9 +325,9 @@ def guarded(call: str, example: Callable[[], str], *, seconds: float | None = No
     except (Fault, Skip):
         raise
     except _TooSlow:
-        raise Fault(f"{call} took longer than {seconds:g} seconds", example()) from None
-    except Exception as error:  # whatever the user's code raises
-        raise Fault(f"{call} raised {told(error)}", example()) from error
+        raise Fault(f"{call} took longer than {seconds:g} seconds", example(), remedy=SLOWNESS) from None
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
+        raise Fault(f"{call} raised {told(error)}", example(), remedy=remedy or REMEDIES.get(call, "")) from error
 
 
 @contextmanager

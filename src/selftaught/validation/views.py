@@ -30,6 +30,10 @@ HARMLESS: Final = {
 SLOW: Final = 1_000
 """Steps a second below which the throughput is called slow."""
 SECONDS: Final = 0.3
+_GYMNASIUM: Final = """import gymnasium
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils.env_checker import check_env
+from selftaught.envs.registry import make_seat_env"""
 
 
 def gymnasium_view(subject: Subject) -> str:
@@ -37,12 +41,13 @@ def gymnasium_view(subject: Subject) -> str:
     seats = tuple(subject.make().seats)
     for seat in seats:
         others = {other: player for other, player in subject.default().items() if other != seat}
-        code = f"env = SeatEnv(game, seat={seat!r}, others=...)\ncheck_env(env)"
+        made = {"game_name": subject.spec, "seat": seat, **subject.settings}
+        code = f"kwargs = {made!r}\nspec = EnvSpec('selftaught/Validated-v0', entry_point=make_seat_env, kwargs=kwargs)"
 
         def make(render_mode: str | None = None, seat: Seat = seat, others: Any = others) -> SeatEnv:
             return SeatEnv(subject.make(), seat=seat, others=others, render_mode=render_mode)
 
-        with strict(f"check_env of seat {seat!r}", f"{subject.code()}\n{code}"):
+        with strict(f"check_env of seat {seat!r}", f"{_GYMNASIUM}\n{code}\ncheck_env(gymnasium.make(spec).unwrapped)"):
             # Made by a specification, so that the check can make its own copies.
             check_env(gymnasium.make(EnvSpec("selftaught/Validated-v0", entry_point=make)).unwrapped)  # type: ignore[arg-type]  # a maker may take fewer arguments
     return f"check_env of {', '.join(seats)}"
@@ -50,9 +55,11 @@ def gymnasium_view(subject: Subject) -> str:
 
 def pettingzoo_view(subject: Subject) -> str:
     """All seats are a PettingZoo environment that passes ``api_test`` and ``seed_test``."""
-    with strict("api_test", f"{subject.code()}\napi_test(AecView(game), num_cycles=100)"):
+    code = "from pettingzoo.test import api_test, seed_test\nfrom selftaught.envs.aec_view import AecView\n"
+    code += subject.code()
+    with strict("api_test", f"{code}\napi_test(AecView(game), num_cycles=100)"):
         api_test(AecView(subject.make(), render_mode="ansi"), num_cycles=100)
-    with strict("seed_test", f"{subject.code()}\nseed_test(lambda: AecView(game), num_cycles=30)"):
+    with strict("seed_test", f"{code}\nseed_test(lambda: AecView(game), num_cycles=30)"):
         seed_test(lambda: AecView(subject.make()), num_cycles=30)
     return "api_test, seed_test"
 
@@ -79,5 +86,5 @@ def strict(test: str, code: str) -> Iterator[None]:
     try:
         with no_warnings(), redirect_stdout(StringIO()):
             yield
-    except Exception as error:  # the library's assertions, and whatever the user's code raises
+    except (Exception, SystemExit) as error:  # the library's assertions, and whatever the user's code raises
         raise Fault(f"{test}: {told(error)}", code) from error
