@@ -79,11 +79,11 @@ def train(
     """
     critic = algorithm if isinstance(algorithm, ActorCritic) else None
     found = latest(folder)
-    start, memory = 0, dict[str, Any]()
+    start = 0 if found is None else found.step
+    memory: Mapping[str, Any] = {} if found is None else found.state["memory"]
     if found is not None:
         agent.load(found.path / "adapter")
         learner.load(found.path)
-        start, memory = found.step, dict(found.state["memory"])
     figures: dict[str, float] = {}
     for step in range(start, loop.steps):
         seed = step_seed(loop.seed, step)
@@ -93,7 +93,7 @@ def train(
         played = perf_counter()
         write_shard(shard_path(folder, step), episodes)
         seen = decisions(own_turns(retold(episodes, foreign), agents=agents, seats=seats))
-        examples, after = algorithm.examples(seen, memory, codec=agent.codec)
+        examples, memory = algorithm.examples(seen, memory, codec=agent.codec)
         advance = meter(f"step {step + 1}/{loop.steps}: learn", len(examples) * learner.config.epochs)
         learned = learner.update(
             examples,
@@ -111,8 +111,7 @@ def train(
         # Before it is saved: a resumed tracker drops rows without a checkpoint, but cannot invent one that is missing.
         tracker.log(figures, step + 1)
         tracker.table("episodes", _sampled(episodes, loop.sampled), step + 1)
-        memory = dict(after)
-        path = save(folder, step + 1, _writer(agent, learner), {"memory": memory})
+        path = save(folder, step + 1, _writer(agent, learner), {"memory": dict(memory)})
         prune(folder, loop.keep, newest=step + 1)
         if step + 1 == loop.steps:
             tracker.artifact(str(path), "checkpoint")

@@ -135,13 +135,19 @@ def _absent(line: Row, items: Sequence[str]) -> str:
 
 
 def averaged(estimates: Sequence[Mapping[str, float]], *, form: str = ".2f") -> str:
-    """The mean of estimates that are independent of each other, whose errors add up in squares, as text."""
+    """``averaged_of`` as text."""
+    mean, low, high = averaged_of(estimates)
+    return f"{mean:{form}} [{low:{form}}, {high:{form}}]"
+
+
+def averaged_of(estimates: Sequence[Mapping[str, float]]) -> tuple[float, float, float]:
+    """The mean of estimates that are independent of each other, whose errors add up in squares, and its interval."""
     mean = float(np.mean([one["mean"] for one in estimates]))
     low, high = (
-        sign * float(np.sqrt(sum((one[end] - one["mean"]) ** 2 for one in estimates))) / len(estimates)
+        mean + sign * float(np.sqrt(sum((one[end] - one["mean"]) ** 2 for one in estimates))) / len(estimates)
         for end, sign in (("low", -1), ("high", 1))
     )
-    return f"{mean:{form}} [{mean + low:{form}}, {mean + high:{form}}]"
+    return mean, low, high
 
 
 def game_of(item: str) -> str:

@@ -16,7 +16,7 @@ from selftaught.benchmarks.cells import Row, markdown, source
 from selftaught.benchmarks.recipes import RECIPE
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.benchmarks.suite_cells import NONE
-from selftaught.benchmarks.tables_suite import averaged, game_of
+from selftaught.benchmarks.tables_suite import averaged, averaged_of, game_of
 from selftaught.summary import bootstrap
 
 ON: Final = f"{RECIPE}-on-"
@@ -59,6 +59,29 @@ def transfer_table(content: Mapping[str, Any]) -> str:
         )
     note = "Score after training less score before, mean over the items of a game, with 95 % intervals over tasks."
     return markdown(lines) + f"\n\n{note} Bold: the game that was trained on." + source(content)
+
+
+def transfer_outline(content: Mapping[str, Any]) -> str:
+    """The same turned round and without intervals, for the terminal; a star is a gain or a loss beyond its interval."""
+    rows = content["rows"]
+    games = list(dict.fromkeys(game_of(row["item"]) for row in rows))
+    trained = list(dict.fromkeys((row["policy"], row["on"]) for row in rows))
+    alone = len({policy for policy, _ in trained}) == 1
+    lines = [["evaluated on", *(on if alone else f"{policy}: {on}" for policy, on in trained)]]
+    lines.append(["---", *["---:"] * len(trained)])
+    for game in games:
+        found = [
+            [row["gain"] for row in rows if (row["policy"], row["on"]) == one and game_of(row["item"]) == game]
+            for one in trained
+        ]
+        lines.append([game, *(_starred(some) if some else "–" for some in found)])
+    note = "Score after training less score before, mean over a game's items; * where the 95 % interval is clear of 0."
+    return markdown(lines) + f"\n\n{note}" + source(content)
+
+
+def _starred(gains: Sequence[Mapping[str, float]]) -> str:
+    mean, low, high = averaged_of(gains)
+    return f"{mean:+.2f}" + "*" * (low > 0 or high < 0)
 
 
 def _trained_on(algorithm: str, item: str) -> str | None:

@@ -71,7 +71,7 @@ def run_transfer(config: TransferCommand) -> None:
     from selftaught.benchmarks.record import record
     from selftaught.benchmarks.suite import chosen
     from selftaught.benchmarks.suite_run import Plan, rows_of
-    from selftaught.benchmarks.transfer import matrix, transfer_table
+    from selftaught.benchmarks.transfer import matrix, transfer_outline
 
     seeds = tuple(range(config.running.seeds))
     plan = Plan(config.policies, chosen(config.suite), (RECIPE,), seeds, config.train_on)
@@ -83,7 +83,7 @@ def run_transfer(config: TransferCommand) -> None:
     made = _made_by(config.folder)
     path = record("transfer", command=made, seeds=seeds, values=values, folder=folder, commits=_commits(rows))
     console = Console()
-    console.print(_drawn(transfer_table(_content(path))))
+    console.print(_drawn(transfer_outline(_content(path))))
     console.print(f"written: {path}", style="dim")
     _complain(failed)
 
