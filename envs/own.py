@@ -33,14 +33,15 @@ def entry_of(
     Raises:
         ValueError: if the game cannot be made without settings.
     """
+    what = getattr(make, "__qualname__", repr(make))
     try:
         game = make()
-    except Exception as error:  # whatever the user's code does
+    except (Exception, SystemExit) as error:  # whatever the user's code does
         told = f"{type(error).__name__}: {error}"
-        raise ValueError(f"{make!r} makes no game without settings ({told}): give every setting a default") from error
+        raise ValueError(f"{what} makes no game without settings ({told}): give every setting a default") from error
     lacking = [name for name in ("name", "seats") if not hasattr(game, name)]
     if lacking:
-        raise ValueError(f"{make!r} makes a {type(game).__name__}, which has no {' and no '.join(lacking)}: no game")
+        raise ValueError(f"{what} makes a {type(game).__name__}, which has no {' and no '.join(lacking)}: no game")
     seats = tuple(game.seats)
     # Seats beyond the plain game's are those that settings bring.
     known = {seat: dict((players or {}).get(seat) or ANYONE) for seat in (*seats, *(players or {}))}
@@ -71,8 +72,18 @@ def load(spec: str) -> Entry:
     found = named(spec)
     if isinstance(found, Entry):
         return found
-    make = found if callable(found) else lambda: found
+    make = found if callable(found) else _giving(found, spec)
     written = getattr(module_at(spec.rpartition(":")[0]), "ENTRY", None)
     if isinstance(written, Entry) and written.make is make:
         return written
     return entry_of(make)
+
+
+def _giving(game: Game[Any], name: str) -> Callable[[], Game[Any]]:
+    """A function that makes what is there already; messages tell the name."""
+
+    def make() -> Game[Any]:
+        return game
+
+    make.__qualname__ = name
+    return make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -69,8 +70,8 @@ class Broken:
                 if self.fault in ("set", "numpy"):
                     public["more"] = {1, 2} if self.fault == "set" else np.int64(3)
                 NOW["drawn"].add((a, b))
-                yield Task(f"{split}/{place}", public, {"sum": a + b})
-            if self.fault == "finite":
+                yield Task(f"{'any' if self.fault == 'same ids' else split}/{place}", public, {"sum": a + b})
+            if round_ == {"finite": 0, "ends late": 19}.get(self.fault):
                 return
 
     def start(self, public: Mapping[str, Any], rng: np.random.Generator) -> Any:
@@ -82,8 +83,12 @@ class Broken:
             random.random()
         if self.fault == "reseeds":
             np.random.seed(0)
+        if self.fault == "dice":
+            a += random.randint(0, 1)
+        if self.fault == "unseeded":
+            a += int(np.random.default_rng().integers(2))
         kind = {"soft": Soft, "opaque": Opaque}.get(self.fault, State)
-        return kind(a, b, int(rng.integers(1_000)))
+        return kind(a, b, 0 if self.fault == "leaky" else int(rng.integers(1_000)))
 
     def ask(self, state: Any) -> Ask | None:
         if len(state.said) >= 2 and self.fault != "endless":
@@ -105,6 +110,8 @@ class Broken:
             text.encode()
         if self.fault == "silence" and not text:
             raise IndexError("nothing was said")
+        if self.fault == "exit" and not text:
+            sys.exit(3)
         if self.fault == "long" and len(text) > 50_000:
             time.sleep(5)
         if self.fault == "loop" and not text:
@@ -122,6 +129,8 @@ class Broken:
         return replace(state, said=(*state.said, text))
 
     def outcome(self, state: Any) -> Outcome:
+        if self.fault == "unasked":
+            state.said[1]
         if len(state.said) < 2 and self.fault != "early":
             raise ValueError("the game is not over")
         answer = NOW["answer"] if self.fault == "shared" else state.a + state.b
@@ -162,6 +171,13 @@ class Bare:
     seats = ("solver",)
 
 
+class Quitter:
+    """No game: it ends the process."""
+
+    def __init__(self) -> None:
+        sys.exit(3)
+
+
 def oracle(ask: Ask) -> str:
     return str(ask.view["a"] + ask.view["b"])
 
@@ -180,4 +196,5 @@ ENTRY = entry_of(
     oracles={"solver": "oracle"},
 )
 MOODY = entry_of(Broken, players={"solver": {"moody": moody}})
+MISNAMED = entry_of(Broken, players={"solver": {"oracle": oracle, "wrong": wrong}}, oracles={"solver": "orakel"})
 BARE = replace(ENTRY, make=Bare, seats=("solver",))  # type: ignore[arg-type]  # that it is none is the point

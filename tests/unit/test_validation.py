@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from selftaught.cli import main
 from selftaught.envs.aec_view import AecView
 from selftaught.envs.mini_taboo.game import MiniTaboo, MiniTabooState
 from selftaught.types import Ask
@@ -22,6 +24,9 @@ FAULTS = {
     "seats": ("protocol", "distinct names"),
     "repeats": ("tasks", "comes twice"),
     "finite": ("tasks", "ends after 30"),
+    "ends late": ("tasks", "ends after 600"),
+    "same ids": ("tasks", "'train' and 'validation' share 30 ids of tasks"),
+    "leaky": ("tasks", "'train' and 'validation' share 30 tasks by their public halves"),
     "seedless": ("tasks", "the seed changes nothing"),
     "any split": ("tasks", "not refused"),
     "set": ("plain", "is a set"),
@@ -30,14 +35,18 @@ FAULTS = {
     "nobody": ("play", "'nobody' is asked"),
     "mute": ("play", "at least one Message"),
     "silence": ("play", "IndexError: nothing was said at broken.py"),
+    "exit": ("play", "tell raised SystemExit: 3 at broken.py"),
     "loop": ("play", "tell took longer than"),
     "early": ("outcome", "before the end"),
+    "unasked": ("outcome", "before the end raised IndexError"),
     "nan": ("outcome", "no finite number"),
     "much": ("outcome", "earned 2"),
     "unpaid": ("outcome", "rewards are of []"),
     "infinite": ("outcome", "finite numbers by name"),
     "global": ("randomness", "start moved the state of random,"),
     "reseeds": ("randomness", "start moved the state of numpy.random,"),
+    "dice": ("randomness", "start moved the state of random,"),
+    "unseeded": ("determinism", "one task and equal generators start two games"),
     "hash": ("determinism", "messages"),
     "clock": ("determinism", "messages"),
     "fickle": ("purity", "ask of a state and its copy gave"),
@@ -58,6 +67,18 @@ FAULTS = {
     "parrot": ("oracle", "'echo', who knows nothing, earns 1"),
     "idle": ("gymnasium", "ended before seat 'idle' acted"),
 }
+REMEDIES = {
+    "ends late": "while True",
+    "leaky": "deal the tasks out",
+    "endless": "let ask give None after some turns",
+    "nobody": "by the very name it has there",
+    "silence": "stands any text",
+    "exit": "stands any text",
+    "loop": "end soon",
+    "unasked": "raise ValueError('the game is not over')",
+    "nan": "one finite float",
+    "unseeded": "draw from the generator that it is given alone",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +90,20 @@ def failed(spec: str = GAME, **options: Any) -> list[Finding]:
     found = list(findings(Subject(spec, **{"oracles": {"solver": broken.oracle}, **options})))
     assert [finding.check for finding in found] == [check.name for check in CHECKS]
     return [finding for finding in found if finding.status == "failed"]
+
+
+def shown_by(example: str) -> object:
+    """What the last line of an example gives or raises."""
+    *before, last = ast.parse(example).body
+    assert isinstance(last, ast.Expr), example
+    names: dict[str, Any] = {}
+    exec(compile(ast.Module(before, []), "example", "exec"), names)
+    try:
+        return eval(compile(ast.Expression(last.value), "example", "eval"), names)
+    except (NameError, SyntaxError):
+        raise
+    except (Exception, SystemExit) as error:
+        return error
 
 
 def test_a_right_game_passes_every_check() -> None:
@@ -83,7 +118,9 @@ def test_a_fault_is_found_by_the_check_meant_for_it(fault: str) -> None:
     (found,) = failed(settings={"fault": fault})
     assert found.check == check
     assert any(part in found.said for part in said.split("|")), found.said
-    assert found.example and found.remedy
+    assert REMEDIES.get(fault, "") in found.remedy and found.remedy
+    if fault not in ("loop", "long") and "selftaught rollout" not in found.example:
+        assert shown_by(found.example) is not True
 
 
 def test_every_check_that_judges_has_a_fault() -> None:
@@ -104,6 +141,24 @@ def test_other_oracles_can_be_named_and_must_earn_the_most() -> None:
     assert (told.check, told.status) == ("randomness", "failed") and "the player of seat 'solver'" in told.said
 
 
+def test_who_is_no_player_of_the_entry_is_named_beside_those_who_are() -> None:
+    first, *_ = findings(Subject("tests.unit.broken:MISNAMED"))
+    assert first.said == "oracles name 'orakel' for seat 'solver', whose players are oracle, wrong"
+    assert first.remedy == "in oracles, name players that the entry's players list for the seat"
+
+
+def test_public_halves_from_which_start_draws_may_be_in_several_splits() -> None:
+    (check,) = (check for check in CHECKS if check.name == "tasks")
+    assert checked(Subject(GAME), check).said.endswith("; splits share public halves, from which start draws")
+
+
+def test_a_game_that_ends_the_process_ends_no_more_than_its_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", GAME, "--games", "1", "--settings", "fault=exit"]) == 1
+    assert "tell raised SystemExit: 3" in capsys.readouterr().out
+    assert main(["validate", "tests.unit.broken:Quitter"]) == 2
+    assert "SystemExit: 3" in capsys.readouterr().err
+
+
 def test_what_is_no_game_is_told_what_it_lacks() -> None:
     first, *rest = findings(Subject("tests.unit.broken:BARE"))
     assert first.status == "failed" and first.said == "no Game: it lacks tasks, start, ask, tell, outcome, metrics"
@@ -112,8 +167,7 @@ def test_what_is_no_game_is_told_what_it_lacks() -> None:
 
 def test_examples_lead_to_the_fault() -> None:
     (found,) = failed(settings={"fault": "surrogates"})
-    with pytest.raises(UnicodeEncodeError):
-        exec(found.example, {})
+    assert isinstance(shown_by(found.example), UnicodeEncodeError)
     assert "HOSTILE['surrogates']" in found.example or "ud800" in found.example
     (found,) = failed(settings={"fault": "endless"})
     assert found.example.count("\n") == 2 and "[''] * 1000" in found.example

@@ -120,8 +120,7 @@ def purity(subject: Subject) -> str:
     for table in tables(subject, game):
         with guarded("start", table.example):
             again = game.start(table.task.public, draws(subject.seed, table.place))
-        example = f"{table.example()}\nstate == {table.position()}[2]"
-        _same(table.state, again, "start with equal generators gave", example)
+        _same(table.state, again, "start with equal generators gave", table.start_example())
         while True:
             _check_frozen(table)
             positions += 1

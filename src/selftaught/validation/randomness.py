@@ -60,10 +60,11 @@ def _unmoved(call: str, example: str) -> Iterator[None]:
     moved = [name for name, state in states().items() if state != before[name]]
     if moved:
         made, _, call_of_it = example.rpartition("\n")
-        made = f"from selftaught.validation.randomness import states\n{made}\nbefore = states()"
+        drawn = "random.random(), numpy.random.random()  # so that seeding is seen, too"
+        made = f"import random, numpy\nfrom selftaught.validation.randomness import states\n{made}\n{drawn}"
         raise Fault(
             f"{call} moved the state of {' and '.join(moved)}, which belongs to the whole process",
-            f"{made}\n{call_of_it}\nstates() == before",
+            f"{made}\nbefore = states()\n{call_of_it}\nstates() == before",
         )
 
 

@@ -18,7 +18,7 @@ def determinism(subject: Subject) -> str:
         if _differ(table.state, twin.state):
             raise Fault(
                 f"one task and equal generators start two games: {shown(table.state)} and {shown(twin.state)}",
-                f"{table.example()}\nstate == {table.position()}[2]",
+                table.start_example(),
                 remedy="let start draw from the generator that it is given alone, and look at no clock",
             )
     found = apart(subject)

@@ -234,6 +234,10 @@ class Table:
                 )
         return self.example("ask(state)")
 
+    def start_example(self) -> str:
+        """Python that comes to this position again and again, and says whether it is always the same."""
+        return f"{self.example()}\nall({self.position()}[2] == state for _ in range(20))"
+
     def position(self, turns: int | None = None) -> str:
         """The call of ``position`` that comes here, or where the game was after some turns."""
         return placed(self.subject, self.place, self.texts[:turns], split=self.split)
