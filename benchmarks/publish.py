@@ -130,8 +130,11 @@ PICTURES: Final[Mapping[str, Picture]] = {
 }
 """``docs/NAME.png`` of a result."""
 _BLOCK: Final = re.compile(
-    rf"<!-- (?P<kind>{'|'.join(['result', *MORE])}):(?P<name>[\w-]+) -->\n.*?<!-- /(?P=kind) -->", re.DOTALL
+    rf"<!-- (?P<kind>{'|'.join(['result', *MORE])}):(?P<name>[\w-]+) -->\n(?:(?!<!-- ).)*?<!-- /(?P=kind) -->",
+    re.DOTALL,
 )
+_MARK: Final = re.compile(r"<!--\s*/?\w+\b[^>\n]*-->")
+"""What is, or was meant to be, an end of a block: pages have no other comments."""
 
 
 def fill(page: str, results: Path) -> str:
@@ -139,8 +142,10 @@ def fill(page: str, results: Path) -> str:
 
     Raises:
         FileNotFoundError: if a block names a result that is not there.
-        ValueError: if it names one that has no table.
+        ValueError: if it names one that has no table, or if a mark belongs to no block.
     """
+    if stray := _MARK.findall(_BLOCK.sub("", page)):
+        raise ValueError(f"{stray[0]} is in no block: one is <!-- result:NAME -->, its lines, <!-- /result -->")
 
     def block(match: re.Match[str]) -> str:
         kind, name = match["kind"], match["name"]

@@ -92,12 +92,20 @@ def _processor() -> str:
 
 
 def _commit() -> str:
-    """The commit that the numbers were made with; ``+`` marks changes since."""
-    try:
-        head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True
+    """The commit of this code, wherever it is run from; ``+`` marks changes since.
+
+    Unknown for code that no repository holds, though it may be installed within one.
+    """
+    here = Path(__file__).resolve()
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=here.parent, capture_output=True, text=True, check=True
         ).stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", here.name)
+        head, changed = git("rev-parse", "HEAD"), git("status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head + ("+" if changed else "")

@@ -14,7 +14,7 @@ from selftaught.benchmarks.item import REFERENCES
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.benchmarks.suite_cells import NONE
 from selftaught.statistics import interquartile_mean, interval, resampled_tasks
-from selftaught.summary import Estimate, bootstrap
+from selftaught.summary import Estimate, bootstrap, bootstrap_mean
 
 MILLION: Final = 1e6
 
@@ -31,18 +31,29 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
         mine = [row for row in rows if (row["policy"], row["algorithm"]) == (policy, algorithm)]
         scores = {item: pooled([row for row in mine if row["item"] == item]) for item in items}
         found = {item: asdict(one) for item, one in scores.items() if one is not None}
-        line = {"policy": policy, "algorithm": algorithm, "scores": found}
+        line = {"policy": policy, "algorithm": algorithm, "scores": found, "games": _games(mine)}
         if any(_whole(mine, items, seed) for seed in {row["seed"] for row in mine}):
             line["overall"] = asdict(overall(mine, items))
-        if failed := {row["item"]: row["metrics"]["failed"]["mean"] for row in mine if _failed(row)}:
+        shares = {item: [_failed(row) for row in mine if row["item"] == item] for item in found}
+        if failed := {item: float(np.mean(of_seeds)) for item, of_seeds in shares.items() if any(of_seeds)}:
             line["failed"] = failed
         lines.append({**line, "seeds": len({row["seed"] for row in mine}), **_cost(mine)})
     return {"items": items, "lines": lines}
 
 
-def _failed(row: Row) -> bool:
-    """Whether a server failed to give some of the replies."""
-    return bool(row["metrics"].get("failed", {"mean": 0.0})["mean"] > 0)
+def _games(rows: Sequence[Row]) -> dict[str, Any]:
+    """The mean over each game's items, whose tasks may be the same."""
+    found: dict[str, dict[str, tuple[list[float], list[str]]]] = {}
+    for row in rows:
+        values, tasks = found.setdefault(game_of(row["item"]), {}).setdefault(row["item"], ([], []))
+        values += row["scores"]
+        tasks += row["tasks"]
+    return {game: asdict(bootstrap_mean(list(columns.values()))) for game, columns in found.items()}
+
+
+def _failed(row: Row) -> float:
+    """The share of the replies that a server failed to give."""
+    return float(row["metrics"].get("failed", {"mean": 0.0})["mean"])
 
 
 def _whole(rows: Sequence[Row], items: Sequence[str], seed: int) -> bool:
@@ -72,9 +83,9 @@ def suite_table(content: Mapping[str, Any]) -> str:
     }
     lines = [["policy", *games, "all items (IQM)"], ["---", *["---:"] * (len(games) + 1)]]
     for line in content["lines"]:
-        found = [[line["scores"][item] for item in mine if item in line["scores"]] for mine in games.values()]
         cells = [
-            averaged(some) if some else _absent(line, mine) for some, mine in zip(found, games.values(), strict=True)
+            cell([line["games"][game]]) if game in line["games"] else _absent(line, mine)
+            for game, mine in games.items()
         ]
         lines.append([_named(line), *cells, cell([line["overall"]]) if "overall" in line else ""])
     return markdown(lines) + "\n\n" + _note(content) + source(content)
@@ -132,22 +143,6 @@ def _named(line: Row) -> str:
 def _absent(line: Row, items: Sequence[str]) -> str:
     nowhere = all(line["policy"] not in ITEMS[item].references for item in items)
     return "none" if line["policy"] in REFERENCES and nowhere else "–"
-
-
-def averaged(estimates: Sequence[Mapping[str, float]], *, form: str = ".2f") -> str:
-    """``averaged_of`` as text."""
-    mean, low, high = averaged_of(estimates)
-    return f"{mean:{form}} [{low:{form}}, {high:{form}}]"
-
-
-def averaged_of(estimates: Sequence[Mapping[str, float]]) -> tuple[float, float, float]:
-    """The mean of estimates that are independent of each other, whose errors add up in squares, and its interval."""
-    mean = float(np.mean([one["mean"] for one in estimates]))
-    low, high = (
-        mean + sign * float(np.sqrt(sum((one[end] - one["mean"]) ** 2 for one in estimates))) / len(estimates)
-        for end, sign in (("low", -1), ("high", 1))
-    )
-    return mean, low, high
 
 
 def game_of(item: str) -> str:

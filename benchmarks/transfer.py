@@ -16,17 +16,35 @@ from selftaught.benchmarks.cells import Row, markdown, source
 from selftaught.benchmarks.recipes import RECIPE
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.benchmarks.suite_cells import NONE
-from selftaught.benchmarks.tables_suite import averaged, averaged_of, game_of
-from selftaught.summary import bootstrap
+from selftaught.benchmarks.tables_suite import game_of
+from selftaught.summary import bootstrap, bootstrap_mean
 
 ON: Final = f"{RECIPE}-on-"
 
 
-def matrix(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """A row for each policy, game that it was trained on, and item: the scores before and after, and the gain.
+def matrix(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:
+    """What each training of a policy did: by item (``rows``: before, after and gain) and by game (``games``: gain).
 
     Only tasks and seeds count that have been played both before and after.
     """
+    found = _pairs(rows)
+    order, games = list(ITEMS), dict[tuple[str, str, str], list[tuple[list[float], list[str]]]]()
+    by_item = []
+    for (policy, on, item), columns in sorted(found.items(), key=lambda one: (*one[0][:2], order.index(one[0][2]))):
+        gain = [float(one) for one in np.subtract(columns["after"], columns["before"])]
+        told = {"before": columns["before"], "after": columns["after"], "gain": gain}
+        estimates = {name: asdict(bootstrap(values, columns["tasks"])) for name, values in told.items()}
+        by_item.append({"policy": policy, "on": on, "item": item, **estimates})
+        games.setdefault((policy, on, game_of(item)), []).append((gain, columns["tasks"]))
+    by_game = [
+        {"policy": policy, "on": on, "game": game, "gain": asdict(bootstrap_mean(gains))}
+        for (policy, on, game), gains in games.items()
+    ]
+    return {"rows": by_item, "games": by_game}
+
+
+def _pairs(rows: Sequence[Row]) -> dict[tuple[str, str, str], dict[str, list[Any]]]:
+    """Scores before and after, with their tasks, of each policy, game trained on, and item."""
     known = {(row["policy"], row["algorithm"], row["item"], row["seed"]): row for row in rows}
     found: dict[tuple[str, str, str], dict[str, list[Any]]] = {}
     for (policy, algorithm, item, seed), row in known.items():
@@ -38,24 +56,17 @@ def matrix(rows: Sequence[Row]) -> list[dict[str, Any]]:
         columns["before"] += before["scores"]
         columns["after"] += row["scores"]
         columns["tasks"] += row["tasks"]
-    order = list(ITEMS)
-    return [
-        {"policy": policy, "on": on, "item": item, **_estimates(columns)}
-        for (policy, on, item), columns in sorted(found.items(), key=lambda one: (*one[0][:2], order.index(one[0][2])))
-    ]
+    return found
 
 
 def transfer_table(content: Mapping[str, Any]) -> str:
     """Policies and games trained on by games evaluated on: the gain, with its interval over tasks."""
-    rows = content["rows"]
-    games = list(dict.fromkeys(game_of(row["item"]) for row in rows))
+    gains, games, trained = _gains(content)
     lines = [["policy", "trained on", *games], ["---", "---", *["---:"] * len(games)]]
-    for policy, on in dict.fromkeys((row["policy"], row["on"]) for row in rows):
-        mine = [row for row in rows if (row["policy"], row["on"]) == (policy, on)]
-        found = [[row["gain"] for row in mine if game_of(row["item"]) == game] for game in games]
-        gains = [averaged(some, form="+.2f") if some else "–" for some in found]
+    for policy, on in trained:
+        cells = [_interval(gains.get((policy, on, game))) for game in games]
         lines.append(
-            [policy, on, *(f"**{gain}**" if game == on else gain for game, gain in zip(games, gains, strict=True))]
+            [policy, on, *(f"**{gain}**" if game == on else gain for game, gain in zip(games, cells, strict=True))]
         )
     note = "Score after training less score before, mean over the items of a game, with 95 % intervals over tasks."
     return markdown(lines) + f"\n\n{note} Bold: the game that was trained on." + source(content)
@@ -63,25 +74,32 @@ def transfer_table(content: Mapping[str, Any]) -> str:
 
 def transfer_outline(content: Mapping[str, Any]) -> str:
     """The same turned round and without intervals, for the terminal; a star is a gain or a loss beyond its interval."""
-    rows = content["rows"]
-    games = list(dict.fromkeys(game_of(row["item"]) for row in rows))
-    trained = list(dict.fromkeys((row["policy"], row["on"]) for row in rows))
+    gains, games, trained = _gains(content)
     alone = len({policy for policy, _ in trained}) == 1
     lines = [["evaluated on", *(on if alone else f"{policy}: {on}" for policy, on in trained)]]
     lines.append(["---", *["---:"] * len(trained)])
-    for game in games:
-        found = [
-            [row["gain"] for row in rows if (row["policy"], row["on"]) == one and game_of(row["item"]) == game]
-            for one in trained
-        ]
-        lines.append([game, *(_starred(some) if some else "–" for some in found)])
+    lines += [[game, *(_starred(gains.get((*one, game))) for one in trained)] for game in games]
     note = "Score after training less score before, mean over a game's items; * where the 95 % interval is clear of 0."
     return markdown(lines) + f"\n\n{note}" + source(content)
 
 
-def _starred(gains: Sequence[Mapping[str, float]]) -> str:
-    mean, low, high = averaged_of(gains)
-    return f"{mean:+.2f}" + "*" * (low > 0 or high < 0)
+Gain = Mapping[str, float]
+
+
+def _gains(content: Mapping[str, Any]) -> tuple[dict[tuple[str, str, str], Gain], list[str], list[tuple[str, str]]]:
+    """The gains by policy, game trained on and game evaluated on; the latter; the trainings."""
+    rows = content["games"]
+    gains = {(row["policy"], row["on"], row["game"]): row["gain"] for row in rows}
+    games = list(dict.fromkeys(game_of(row["item"]) for row in content["rows"]))
+    return gains, games, list(dict.fromkeys((row["policy"], row["on"]) for row in rows))
+
+
+def _interval(gain: Gain | None) -> str:
+    return "–" if gain is None else f"{gain['mean']:+.2f} [{gain['low']:+.2f}, {gain['high']:+.2f}]"
+
+
+def _starred(gain: Gain | None) -> str:
+    return "–" if gain is None else f"{gain['mean']:+.2f}" + "*" * (gain["low"] > 0 or gain["high"] < 0)
 
 
 def _trained_on(algorithm: str, item: str) -> str | None:
@@ -89,9 +107,3 @@ def _trained_on(algorithm: str, item: str) -> str | None:
     if algorithm == RECIPE:
         return game_of(item)
     return algorithm.removeprefix(ON) if algorithm.startswith(ON) else None
-
-
-def _estimates(columns: Mapping[str, list[Any]]) -> dict[str, Any]:
-    gain = list(np.subtract(columns["after"], columns["before"]))
-    told = {"before": columns["before"], "after": columns["after"], "gain": gain}
-    return {name: asdict(bootstrap(values, columns["tasks"])) for name, values in told.items()}

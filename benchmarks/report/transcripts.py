@@ -178,7 +178,10 @@ def _told(half: Mapping[str, Any]) -> str:
 
 def short(value: object) -> float | None:
     """Six digits are enough to read; what is no finite number is none."""
-    return float(f"{value:.6g}") if isinstance(value, int | float) and math.isfinite(value) else None
+    try:
+        return float(f"{value:.6g}") if isinstance(value, int | float) and math.isfinite(value) else None
+    except OverflowError:  # of integers without bound
+        return None
 
 
 def _utf16(text: str, place: int) -> int:

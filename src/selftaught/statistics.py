@@ -55,7 +55,7 @@ def probability_of_improvement(first: Array, second: Array) -> Array:
 
     The Mann-Whitney statistic of each item over its greatest value. The numbers of runs may differ.
     """
-    better = second[..., :, None, :] - first[..., None, :, :]
+    better = np.round(second[..., :, None, :] - first[..., None, :, :], 12)  # means of equal scores are a tie
     return np.asarray(((np.sign(better) + 1) / 2).mean(axis=(-3, -2, -1)))
 
 

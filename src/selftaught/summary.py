@@ -41,6 +41,34 @@ def bootstrap(values: Sequence[float], clusters: Sequence[str], *, seed: int = 0
     return Estimate(float(np.mean(values)), float(low), float(high), len(values))
 
 
+def bootstrap_mean(columns: Sequence[tuple[Sequence[float], Sequence[str]]], *, resamples: int = 2000) -> Estimate:
+    """The mean of several means, each of values with their clusters, where equal clusters are drawn together.
+
+    Items of one game often ask the same tasks, and as independent estimates would seem surer than they are. Clusters
+    are drawn within those that stand in the same columns.
+
+    Raises:
+        ValueError: as ``bootstrap``.
+    """
+    if not columns or any(not values or len(values) != len(clusters) for values, clusters in columns):
+        raise ValueError("bootstrap needs at least one column, and as many clusters as values in each")
+    names = sorted({name for _, clusters in columns for name in clusters})
+    place = {name: number for number, name in enumerate(names)}
+    sums, counts = np.zeros((2, len(names), len(columns)))
+    for column, (values, clusters) in enumerate(columns):
+        places = [place[name] for name in clusters]
+        np.add.at(sums[:, column], places, np.asarray(values, dtype=np.float64))
+        np.add.at(counts[:, column], places, 1.0)
+    _, stratum = np.unique(counts > 0, axis=0, return_inverse=True)
+    random, drawn = np.random.default_rng(0), np.zeros((resamples, len(names)))
+    for one in range(int(stratum.max()) + 1):
+        mine = np.flatnonzero(stratum.ravel() == one)
+        drawn[:, mine] = random.multinomial(len(mine), np.full(len(mine), 1 / len(mine)), size=resamples)
+    low, high = np.percentile((drawn @ sums / (drawn @ counts)).mean(axis=1), [2.5, 97.5])
+    mean = float(np.mean([np.mean(values) for values, _ in columns]))
+    return Estimate(mean, float(low), float(high), sum(len(values) for values, _ in columns))
+
+
 def summarise(episodes: Sequence[Episode]) -> dict[str, float]:
     """Scalars of a set of episodes: mean rewards by seat, rates of each end, mean metrics.
 

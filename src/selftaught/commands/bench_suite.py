@@ -73,14 +73,13 @@ def run_transfer(config: TransferCommand) -> None:
     from selftaught.benchmarks.suite_run import Plan, rows_of
     from selftaught.benchmarks.transfer import matrix, transfer_outline
 
-    seeds = tuple(range(config.running.seeds))
-    plan = Plan(config.policies, chosen(config.suite), (RECIPE,), seeds, config.train_on)
+    plan = Plan(config.policies, chosen(config.suite), (RECIPE,), tuple(range(config.running.seeds)), config.train_on)
     if strange := [policy for policy in config.policies if not policy.startswith(MODEL)]:
         raise ValueError(f"only models can be trained, as model:NAME, and not {', '.join(strange)}")
     failed = _carried_out(plan, _terms(plan, config.running, config.folder, "transfer"), config.running)
     rows, folder = rows_of(config.folder), config.results or config.folder
-    values = {"rows": matrix(rows)}
-    made = _made_by(config.folder)
+    values = matrix(rows)
+    made, seeds = _made_by(config.folder), sorted({row["seed"] for row in rows})
     path = record("transfer", command=made, seeds=seeds, values=values, folder=folder, commits=_commits(rows))
     console = Console()
     console.print(_drawn(transfer_outline(_content(path))))
@@ -120,7 +119,8 @@ def run_agent(config: AgentCommand) -> None:
             result, rows, episodes = read_cell(cell.folder(terms.folder))
             last = log_cell(tracker, result, rows=rows, episodes=episodes, first=last, prefix=f"{cell.item}/")
             scores.append(result["score"]["mean"])
-        tracker.log({"score": sum(scores) / max(1, len(scores))}, last + 1)
+        if not failed:  # a mean over the cells that happened to finish would be no figure to compare runs by
+            tracker.log({"score": sum(scores) / max(1, len(scores))}, last + 1)
     finally:
         tracker.finish()
     _complain(failed)
