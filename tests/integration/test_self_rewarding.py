@@ -91,7 +91,7 @@ def test_a_folder_is_of_one_study_alone(tmp_path: Path) -> None:
     arm = FAKE.arms["oracle"]
     study = replace(FAKE, rounds=1, taught=0)
     run_arm(study, arm, seed=0, folder=tmp_path, bars=silent)
-    with pytest.raises(ValueError, match=r"other settings \(split\)"):
+    with pytest.raises(ValueError, match=r"other settings .split: then test, now validation"):
         run_arm(replace(study, split="validation"), arm, seed=0, folder=tmp_path, bars=silent)
     assert len(json.loads((tmp_path / "seconds.json").read_text())) == 1
     run_arm(replace(study, rounds=2), arm, seed=0, folder=tmp_path, bars=silent)

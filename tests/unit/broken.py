@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -111,7 +110,7 @@ class Broken:
         if self.fault == "silence" and not text:
             raise IndexError("nothing was said")
         if self.fault == "exit" and not text:
-            sys.exit(3)
+            raise SystemExit(3)  # what sys.exit does, which wandb wraps
         if self.fault == "long" and len(text) > 50_000:
             time.sleep(5)
         if self.fault == "loop" and not text:
@@ -175,7 +174,7 @@ class Quitter:
     """No game: it ends the process."""
 
     def __init__(self) -> None:
-        sys.exit(3)
+        raise SystemExit(3)  # what sys.exit does, which wandb wraps
 
 
 def oracle(ask: Ask) -> str:
