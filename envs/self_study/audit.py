@@ -9,7 +9,6 @@ import numpy as np
 from selftaught.envs.self_study.state import Asked
 from selftaught.envs.self_study.words import names
 from selftaught.envs.world import RELATIONS, relation_of, world_of
-from selftaught.hidden import public_part
 from selftaught.types import Episode, Task
 
 
@@ -70,7 +69,7 @@ def taught(lessons: Sequence[Episode]) -> dict[str, float]:
     """
     known = []
     for lesson in lessons:
-        told = [right(public_part(turn.reply.text), turn.ask.view["question"], lesson.task) for turn in lesson.turns]
+        told = [right(turn.reply.text, turn.ask.view["question"], lesson.task) for turn in lesson.turns]
         known.append([ok for ok in told if ok is not None])
     preferred = [row[0] for row in known if row]
     pairs = [(row[0], row[1]) for row in known if len(row) > 1]

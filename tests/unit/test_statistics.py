@@ -133,3 +133,9 @@ def test_bad_scores_are_named() -> None:
         statistics.checked([[0.1], [0.2, 0.3]])
     with pytest.raises(ValueError, match="3 and 2"):
         statistics.improvement(FIRST, FIRST[:, :2])
+
+
+def test_means_that_differ_by_rounding_alone_are_ties() -> None:
+    first, second = np.array([[0.1 + 0.2 + 0.3]]), np.array([[0.3 + 0.2 + 0.1]])
+    assert first[0, 0] != second[0, 0]
+    assert statistics.probability_of_improvement(first, second) == 0.5
