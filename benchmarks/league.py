@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 
 from selftaught import statistics
-from selftaught.agents.own import fingerprint
 from selftaught.agents.server import still_there
 from selftaught.benchmarks.equilibrium import NashAverage, nash_average
 from selftaught.benchmarks.ratings import rate
@@ -59,13 +59,16 @@ def play(
     seed: int = 0,
     split: str = "test",
     folder: Path | None = None,
+    marks: Mapping[str, str] = MappingProxyType({}),
     bars: Meter = silent,
 ) -> Played:
     """Play every pairing that ``folder`` does not hold yet; without a folder, all of them.
 
+    ``marks`` are fingerprints of players whose text or weights may be others tomorrow, by their names.
+
     Raises:
-        ValueError: if there are to be no games, the game has not two seats, a seat has no player or one twice, or a
-            game was not zero-sum, or ``folder`` has games of another text of a user's own policy.
+        ValueError: if there are to be no games, the game has not two seats, a seat has no player or one twice, a game
+            was not zero-sum, or ``folder`` has games of a player with another mark.
         ConnectionError: if a player's server went away, whose silence is no loss.
     """
     if games < 1:
@@ -76,7 +79,7 @@ def play(
     payoffs, failed = np.empty((len(players[first]), len(players[second]), games)), Counter[str]()
     for row, one in enumerate(players[first]):
         for column, two in enumerate(players[second]):
-            path = None if folder is None else shard_path(_claimed(folder, one, two), 0)
+            path = None if folder is None else shard_path(_claimed(folder, one.name, two.name, marks=marks), 0)
             if path is not None and path.exists():
                 episodes = list(read_shard(path))
                 advance(len(episodes))
@@ -92,10 +95,10 @@ def play(
     return Played((first, second), names, tuple(task.id for task in tasks), payoffs, dict(failed))
 
 
-def _claimed(folder: Path, *pair: Agent) -> Path:
-    """The folder of a pairing's games, seen to be of the same texts of a user's own policies."""
-    path = cell(folder, *(agent.name for agent in pair))
-    if own := {agent.name: mark for agent in pair if (mark := fingerprint(agent.name))}:
+def _claimed(folder: Path, *names: str, marks: Mapping[str, str]) -> Path:
+    """The folder of a pairing's games, seen to be of the same text or weights."""
+    path = cell(folder, *names)
+    if own := {name: marks[name] for name in names if name in marks}:
         claim(path / "settings", own)
     return path
 

@@ -15,7 +15,8 @@ from typing import Any
 from selftaught.store import aside
 
 RESULTS = Path("benchmarks/results")
-NAMES = {"start": "fingerprint of the policy's text or adapter", "cap": "most steps and games of a training"}
+_MARK = "fingerprint of the policy's text or weights"
+NAMES = {"start": _MARK, "mark": _MARK, "cap": "most steps and games of a training"}
 """What settings of a run are called in messages, where their own names say little."""
 
 

@@ -25,7 +25,7 @@ from selftaught.benchmarks.record import RESULTS, claim, record
 from selftaught.checkpoint import latest
 from selftaught.progress import Meter, meter
 from selftaught.rollout import rollout
-from selftaught.store import aside
+from selftaught.store import alone, aside
 from selftaught.tracking import JsonlTracker
 from selftaught.types import Ask, Codec, Episode, Game, Message, Outcome, Reply, Task, Turn
 
@@ -112,12 +112,13 @@ def run_of(study: Any, arm: Any, *, seed: int, folder: Path, free: Collection[st
     """Claim a folder for one run, with all that fixes it but the fields in ``free``, and time what is within.
 
     Raises:
-        ValueError: if the folder holds a run with other settings.
+        ValueError: if the folder holds a run with other settings, or another process is at work in it.
     """
     settings = {name: value for name, value in asdict(study).items() if name not in ("arms", *free)}
-    claim(folder / "settings", {**settings, "arm": None if arm is None else asdict(arm), "seed": seed})
-    with timed(folder):
-        yield
+    with alone(folder):
+        claim(folder / "settings", {**settings, "arm": None if arm is None else asdict(arm), "seed": seed})
+        with timed(folder):
+            yield
 
 
 def policy_of(study: Any, *, seed: int, tokens: int) -> LocalAgent:

@@ -7,7 +7,6 @@ items share one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +15,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from selftaught.agents.own import fingerprint
 from selftaught.agents.server import still_there
 from selftaught.benchmarks.cost import Cost, metered, note, noted, sampled
 from selftaught.benchmarks.evaluation import seat_figures
@@ -52,6 +50,8 @@ class Terms:
     cap: Cap = field(default_factory=Cap)
     starts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Of policies that can be trained: the model, and the folder of the adapter that it has, or nothing."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprints of what lies in policies' files and folders, so that other weights or text are another policy."""
     suite: str = ""
     wandb: Literal["offline", "online", "off"] = "off"
 
@@ -78,9 +78,9 @@ class Training:
         Raises:
             ValueError: if the folder holds another.
         """
-        model, start = terms.starts[self.policy]
+        model, _ = terms.starts[self.policy]
         settings = {**asdict(self), "recipe": asdict(recipe_of(self.algorithm, self.on)), "cap": asdict(terms.cap)}
-        claim(self.folder(terms.folder), {**settings, "model": model, "start": _digest(start)})
+        claim(self.folder(terms.folder), {**settings, "model": model, "start": terms.marks.get(self.policy, "")})
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,7 @@ class Cell:
         """
         item = ITEMS[self.item]
         settings = {**asdict(self), "game": item.game, "settings": asdict(item), "temperature": terms.temperature}
-        start = terms.starts.get(self.policy, ("", ""))[1]
-        claim(self.folder(terms.folder), {**settings, "start": _digest(start) or fingerprint(self.policy)})
+        claim(self.folder(terms.folder), {**settings, "start": terms.marks.get(self.policy, "")})
 
 
 Job = Cell | Training
@@ -325,10 +324,3 @@ def _shown(episode: Episode, item: Item) -> dict[str, Any]:
 
 def _safe(name: str) -> str:
     return re.sub(r"[^\w.,-]+", "-", name)
-
-
-def _digest(adapter: str) -> str:
-    """A fingerprint of an adapter's weights, so that another adapter in the same folder is another policy."""
-    if not adapter:
-        return ""
-    return hashlib.blake2b((Path(adapter) / "adapter_model.safetensors").read_bytes(), digest_size=8).hexdigest()

@@ -25,7 +25,7 @@ from selftaught.benchmarks.suite_cells import (
     work,
 )
 from selftaught.progress import Meter, silent
-from selftaught.store import aside
+from selftaught.store import alone, aside
 
 RESULTS: Final = "results.jsonl"
 ESTIMATE: Final = ("mean", "low", "high", "count")
@@ -78,16 +78,14 @@ def run(
     ``done`` is called after every other job.
 
     Raises:
-        ValueError: if there is nothing to run, or the folder holds cells with other settings.
+        ValueError: if there is nothing to run, the folder holds cells with other settings, or another process is at
+            work in it.
     """
     cells = plan.cells(terms)
     if not cells:
         items = ", ".join(item.id for item in plan.items)
         raise ValueError(f"nobody to evaluate: no program plays {items}, so name a --policy")
     trainings = list(dict.fromkeys(cell.training for cell in cells if cell.training is not None))
-    jobs: Sequence[Job] = (*cells, *trainings)
-    for job in jobs:
-        job.claim(terms)
     # References first, which stand in every other result; then the trainings, which take long, and what needs none.
     waves: Mapping[str, Sequence[Job]] = {
         "references": [cell for cell in cells if cell.policy in REFERENCES],
@@ -97,6 +95,23 @@ def run(
         ],
         "trained policies": [cell for cell in cells if cell.training is not None],
     }
+    with alone(terms.folder):
+        jobs: Sequence[Job] = (*cells, *trainings)
+        for job in jobs:
+            job.claim(terms)
+        return _carried_out(waves, terms, seats, engine=engine, bars=bars, done=done)
+
+
+def _carried_out(
+    waves: Mapping[str, Sequence[Job]],
+    terms: Terms,
+    seats: Seats,
+    *,
+    engine: Engine[Job],
+    bars: Meter,
+    done: Callable[[], object],
+) -> list[tuple[Job, str]]:
+    """Do what is left of every wave, and write the results; the jobs that failed, with the reason."""
     failed: list[tuple[Job, str]] = []
     inner = bars if engine is here else silent
     try:

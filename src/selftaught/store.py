@@ -12,9 +12,12 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import get_ident
 from typing import IO, Any
+
+from filelock import FileLock, Timeout
 
 from selftaught.types import Ask, Episode, Message, Outcome, Reply, Task, Turn
 
@@ -139,7 +142,7 @@ def aside(path: Path) -> Iterator[IO[bytes]]:
     """A hidden file in the same folder that becomes ``path``, flushed to the disk, if the block ends without error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    hidden = path.with_name(f".{path.name}.tmp")
+    hidden = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
     try:
         with open(hidden, "wb") as file:
             yield file
@@ -149,6 +152,22 @@ def aside(path: Path) -> Iterator[IO[bytes]]:
     finally:
         hidden.unlink(missing_ok=True)
     flush_folder(path.parent)
+
+
+def alone(folder: Path) -> AbstractContextManager[object]:
+    """Keep other processes out of a run's folder, which is made if need be: for a block, or while the result is kept.
+
+    Calls may be nested.
+
+    Raises:
+        ValueError: if another process works there.
+    """
+    folder = Path(folder).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return FileLock(folder / ".lock", timeout=0, is_singleton=True).acquire()
+    except Timeout as error:
+        raise ValueError(f"another process is at work in {folder}: wait for its end, or name another folder") from error
 
 
 def flush_folder(folder: Path) -> None:

@@ -164,7 +164,6 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path: Path) -> None:
     assert (training / "trained.json").exists() and not (cell / "result.json").exists()
     assert main([*command, str(folder)]) == main([*command, str(tmp_path / "whole")]) == 0
     assert timeless(folder) == timeless(tmp_path / "whole")
-    assert not list(folder.rglob(".*.tmp"))
 
 
 def test_a_server_that_dies_is_no_score_and_one_that_refuses_is_told(
@@ -218,7 +217,7 @@ def test_an_own_policy_that_was_edited_is_another(tmp_path: Path, capsys: pytest
     assert main(command) == main(command) == 0
     file.write_text("def mine(ask):\n    return 'Is it big?'\n")
     assert main(command) == 2
-    told = "other settings (fingerprint of the policy's text or adapter: then"
+    told = "other settings (fingerprint of the policy's text or weights: then"
     assert told in capsys.readouterr().err.replace("\n", " ")
 
 

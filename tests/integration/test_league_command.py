@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from selftaught.agents.local import LocalAgent, Sampling, with_lora
 from selftaught.agents.local_models import Loaded
@@ -55,7 +56,9 @@ def test_players_are_written_by_seat(words: list[str], capsys: pytest.CaptureFix
     assert "seat" in capsys.readouterr().err and not (tmp_path / "x").exists()
 
 
-def test_a_trained_model_sits_in_a_league_and_is_told_how_exploitable_it_is(tmp_path: Path) -> None:
+def test_a_trained_model_sits_in_a_league_and_is_told_how_exploitable_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A random model never gives a clue, so that everything is won off it; the run is trained, saved and found."""
     train = ["train", "mini_taboo", "--model", "fake", "--wandb", "off", "--speech.max-new-tokens", "6", "--steps", "1"]
     train += ["--games", "4", "--rank", "2"]
@@ -74,6 +77,12 @@ def test_a_trained_model_sits_in_a_league_and_is_told_how_exploitable_it_is(tmp_
     # By its checkpoint, so that with --resume a longer training is another player.
     name = f"{model.removeprefix('model:')}/checkpoints/step-000001"
     assert payoffs["nash_clue", name] == 1 and payoffs[name, "uniform_reply"] == -1
+    checkpoint = tmp_path / "run" / "checkpoints" / "step-000001"
+    weights = checkpoint / "adapter" / "adapter_model.safetensors"
+    save_file({name: weight + 1 for name, weight in load_file(weights).items()}, weights)
+    again = [player.replace(str(tmp_path / "run"), str(checkpoint)) for player in players]
+    assert main([*league, "--folder", str(tmp_path / "league"), "--players", *again, "--resume"]) == 2
+    assert "with other settings" in capsys.readouterr().err.replace("\n", " ")
 
 
 def test_a_model_that_imitates_the_best_strategy_is_hard_to_exploit(tmp_path: Path) -> None:

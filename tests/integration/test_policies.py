@@ -22,7 +22,7 @@ import pytest
 from selftaught import cli
 from selftaught.agents.server import Patience, ServerAgent
 from selftaught.agents.server_wire import PASSING
-from selftaught.commands.casting import SCORERS, seat_of, seats_of
+from selftaught.commands.casting import SCORERS, fingerprint, seat_of, seats_of
 from selftaught.envs.registry import make_game
 from selftaught.rollout import rollout
 from selftaught.store import read_run
@@ -52,6 +52,40 @@ def test_a_strangers_policy_is_evaluated(tmp_path: Path, capsys: pytest.CaptureF
     assert next(row for row in rows if row["opponent"] == "all")["won"]["mean"] > 0.4
     assert run("eval", "--policy", OWN, "--seats", "judge") == 2
     assert "plays no seats ['judge'] of taboo; it plays attacker, defender" in capsys.readouterr().err
+
+
+def test_the_fingerprint_of_a_model_is_of_its_weights(tmp_path: Path) -> None:
+    model, adapter = tmp_path / "model", tmp_path / "run" / "adapter"
+    for file in (model / "model.safetensors", adapter / "adapter_model.safetensors"):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"weights")
+    names = [
+        "model:fake",
+        "model:pocket",
+        f"model:{model}",
+        f"model:pocket@{tmp_path / 'run'}",
+        f"model:{model}@{adapter}",
+    ]
+    before = [fingerprint(name) for name in names]
+    assert before[:2] == ["", ""] and len(set(before)) == 3 and before[2] == before[3]
+    (model / "model.safetensors").write_bytes(b"others")
+    assert [fingerprint(name) == mark for name, mark in zip(names, before, strict=True)] == [
+        True,
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_rollout_does_not_go_on_with_another_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rolling_policy.py"
+    file.write_text("def mine(ask):\n    return 'I give up.'\n")
+    command = ["rollout", "taboo", "--games", 2, "--cast", f"defender=python:{file}:mine", "--folder", tmp_path / "run"]
+    assert run(*command) == run(*command, "--resume") == 0
+    file.write_text("def mine(ask):\n    return 'Is it big?'\n")
+    assert run(*command, "--resume") == 2
+    assert f"fingerprint of python:{file}:mine (then" in capsys.readouterr().err.replace("\n", " ")
 
 
 def test_a_server_is_evaluated_and_its_report_printed(capsys: pytest.CaptureFixture[str]) -> None:

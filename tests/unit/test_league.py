@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from selftaught.agents.own import own_policy
 from selftaught.agents.scripted import Scripted
 from selftaught.benchmarks.equilibrium import gap, nash_average, optimizer, solve
 from selftaught.benchmarks.league import Played, cell, file_name, play, table
@@ -159,16 +158,13 @@ def test_a_league_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
         play(MiniTaboo(), agents, games=13, split="train", folder=tmp_path)
 
 
-def test_games_of_another_text_of_an_own_policy_are_not_taken_for_its_own(tmp_path: Path) -> None:
-    file = tmp_path / "league_policy.py"
-    file.write_text("def mine(ask):\n    return 'I do not know.'\n")
-    mine = own_policy(f"python:{file}:mine")
-    agents: dict[Seat, list[Agent]] = {ATTACKER: [Scripted("nash_clue", PLAYERS[ATTACKER]["nash_clue"])]}
-    for _ in range(2):
-        play(MiniTaboo(), {**agents, DEFENDER: [mine]}, games=4, folder=tmp_path)
-    file.write_text("def mine(ask):\n    return 'I give up.'\n")
-    with pytest.raises(ValueError, match="other settings"):
-        play(MiniTaboo(), {**agents, DEFENDER: [mine]}, games=4, folder=tmp_path)
+def test_games_of_a_player_with_another_mark_are_not_taken_for_its_own(tmp_path: Path) -> None:
+    best = {ATTACKER: "nash_clue", DEFENDER: "nash_reply"}
+    agents = {seat: [Scripted(name, PLAYERS[seat][name])] for seat, name in best.items()}
+    for marks in ({"nash_reply": "a"}, {"nash_reply": "a", "somebody": "b"}):
+        play(MiniTaboo(), agents, games=4, folder=tmp_path, marks=marks)
+    with pytest.raises(ValueError, match=r"other settings.*nash_reply: then a, now b"):
+        play(MiniTaboo(), agents, games=4, folder=tmp_path, marks={"nash_reply": "b"})
 
 
 def test_names_of_folders_are_harmless_and_different() -> None:

@@ -131,6 +131,15 @@ def test_exploitability_of_players_is_that_by_hand(seat: Seat, name: str) -> Non
     assert won - sure == pytest.approx(truth, abs=0.09)
 
 
+def test_games_of_another_agent_are_not_taken_for_an_agents_strategy(tmp_path: Path) -> None:
+    agent = Scripted("nash_clue", PLAYERS[ATTACKER]["nash_clue"])
+    first, again = (observe(agent, ATTACKER, samples=9, folder=tmp_path, mark="a") for _ in range(2))
+    assert first == again
+    for other in ({"mark": "b"}, {"mark": "a", "seed": 1}):
+        with pytest.raises(ValueError, match="other settings"):
+            observe(agent, ATTACKER, samples=9, folder=tmp_path, **other)
+
+
 def test_intervals_hold_for_players_that_are_best_and_others() -> None:
     inside = 0
     for seed in range(20):

@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from selftaught.store import (
     SURROGATE_PAIR,
+    alone,
     aside,
     decode,
     encode,
@@ -202,7 +204,33 @@ def test_a_kill_in_the_middle_leaves_no_shard(tmp_path: Path) -> None:
     assert not path.exists()
     assert list(read_run(tmp_path)) == []
     write_shard(path, [EPISODE])
-    assert [entry.name for entry in path.parent.iterdir()] == ["step-000001.jsonl"]
+    assert [entry.name for entry in path.parent.iterdir() if entry.name[0] != "."] == ["step-000001.jsonl"]
+    assert list(read_run(tmp_path)) == [EPISODE]
+
+
+def test_two_that_write_one_file_at_once_leave_one_of_them_whole(tmp_path: Path) -> None:
+    with aside(tmp_path / "told") as file:
+        file.write(b"first")
+        with ThreadPoolExecutor() as pool:
+            pool.submit(write_shard, tmp_path / "told", [EPISODE]).result()
+    assert (tmp_path / "told").read_bytes() == b"first"
+
+
+def test_a_folder_is_one_process_at_a_time(tmp_path: Path) -> None:
+    script = (
+        "import sys, pathlib\n"
+        "from selftaught.store import alone\n"
+        "with alone(pathlib.Path(sys.argv[1])): print(flush=True); sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None and other.stdout.readline()
+        with pytest.raises(ValueError, match="another process is at work"):
+            alone(tmp_path)
+        other.kill()
+    with alone(tmp_path), alone(tmp_path):
+        assert subprocess.run(command, input=b"", capture_output=True).returncode == 1
+    assert subprocess.run(command, input=b"", capture_output=True).returncode == 0
 
 
 def test_an_error_from_the_source_of_episodes_leaves_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selftaught.commands.bench_options import AgentCommand, RunCommand, Running, TableCommand, TransferCommand
-from selftaught.commands.casting import MODEL, Casting, Speech, find_adapter
+from selftaught.commands.casting import MODEL, Casting, Speech, find_adapter, fingerprint
 from selftaught.commands.folders import command_line
 from selftaught.types import Agent, Seat
 
@@ -184,7 +184,8 @@ def _terms(plan: Plan, running: Running, folder: Path, suite: str) -> Terms:
     cap = Cap(running.steps, running.games)
     # The machines of a cluster have working folders of their own.
     folder = folder.resolve() if running.engine == "ray" else folder
-    return Terms(folder, running.temperature, cap, starts, suite, _tracking(running))
+    marks = {policy: mark for policy in plan.policies if (mark := fingerprint(policy))}
+    return Terms(folder, running.temperature, cap, starts, marks, suite, _tracking(running))
 
 
 def _tracking(running: Running) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +51,8 @@ class Casting:
 
     game: str
     speech: Speech = Speech()
+    marks: dict[str, str] = field(default_factory=dict)
+    """Fingerprints of the agents made so far that have one, by their names."""
     _agents: dict[str, Agent] = field(default_factory=dict)
     _models: dict[str, LocalAgent] = field(default_factory=dict)
 
@@ -67,7 +70,9 @@ class Casting:
         if ":" not in name:
             return Scripted(name, player(self.game, seat, name))
         if name not in self._agents:
-            self._agents[name] = self._made(name)
+            agent = self._agents[name] = self._made(name)
+            if mark := fingerprint(name):
+                self.marks[agent.name] = mark
         return self._agents[name]
 
     def cast(self, chosen: Mapping[Seat, str]) -> dict[Seat, Agent]:
@@ -216,6 +221,28 @@ def _merged(values: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, An
         for name, value in later.items()
     }
     return {**values, **both}
+
+
+def fingerprint(written: str) -> str:
+    """Of the file or the weights that a player is made of, for they may be others tomorrow; "" if it has none here.
+
+    Raises:
+        ValueError, FileNotFoundError: as ``own_policy`` and ``find_adapter``.
+    """
+    from selftaught.agents import own
+    from selftaught.agents.local_models import known
+
+    if not written.startswith(MODEL):
+        return own.fingerprint(written)
+    model, _, adapter = written.removeprefix(MODEL).partition("@")
+    files: list[Path] = []
+    if model not in {one.alias for one in known()}:  # an alias wins over a folder of its name
+        files = sorted(Path(model).expanduser().glob("*.safetensors"))
+    files += [find_adapter(Path(adapter)) / "adapter_model.safetensors"] if adapter else []
+    digest = blake2b(digest_size=8)
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest() if files else ""
 
 
 def find_adapter(folder: Path) -> Path:

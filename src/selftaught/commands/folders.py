@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from selftaught.checkpoint import latest
-from selftaught.store import aside
+from selftaught.store import alone, aside
 from selftaught.tracking import Fan, JsonlTracker, WandbTracker
 from selftaught.types import Game, Tracker
 
 Wandb = Literal["offline", "online", "off"]
 CONFIG = "config.json"
+_opened: dict[str, object] = {}
+"""The lock on the folder that this process works in, until it opens another."""
 
 
 def open_run(folder: Path, config: Mapping[str, Any], *, resume: bool, free: tuple[str, ...] = ()) -> bool:
@@ -32,7 +34,8 @@ def open_run(folder: Path, config: Mapping[str, Any], *, resume: bool, free: tup
         free: settings that may change between the parts of a run.
 
     Raises:
-        ValueError: if the folder is not empty and ``resume`` is off, holds no run, or one of another configuration.
+        ValueError: if the folder is not empty and ``resume`` is off, holds no run, or one of another configuration, or
+            another process is at work in it.
     """
     wanted = json.loads(json.dumps(config, default=str))
     path = folder / CONFIG
@@ -52,6 +55,7 @@ def open_run(folder: Path, config: Mapping[str, Any], *, resume: bool, free: tup
                 f"the run in {folder} was started with other settings: {_told(changed, started, wanted)}. "
                 f"Give the same ones{_except(free)}, or name another folder with --folder"
             )
+    _opened["lock"] = alone(folder)
     with aside(path) as file:
         file.write((json.dumps(wanted, indent=1) + "\n").encode())
     return taken

@@ -82,10 +82,11 @@ def run(config: League) -> None:
     open_run(config.folder, resolved, resume=config.resume, free=("players", "over", "probes"))
     with meter() as bars:
         seed, split, folder = config.seed, config.split, config.folder
-        played = play(game, agents, games=config.games, seed=seed, split=split, folder=folder, bars=bars)
+        marks = casting.marks
+        played = play(game, agents, games=config.games, seed=seed, split=split, folder=folder, marks=marks, bars=bars)
         values = table(played, over=config.over, seed=config.seed)
         if game.name == "mini_taboo" and config.probes:
-            values["exploitability"] = _exploited(agents, config, bars)
+            values["exploitability"] = _exploited(agents, marks, config, bars)
     path = record(
         "league",
         command=command_line(),
@@ -137,7 +138,9 @@ def snapshot(name: str) -> str:
     return f"{model}@{found.parent if found.name == 'adapter' else found}"
 
 
-def _exploited(agents: Mapping[Seat, Sequence[Agent]], config: League, bars: Meter) -> list[dict[str, Any]]:
+def _exploited(
+    agents: Mapping[Seat, Sequence[Agent]], marks: Mapping[str, str], config: League, bars: Meter
+) -> list[dict[str, Any]]:
     """How exploitable every player is in its seat."""
     from selftaught.benchmarks.exploitability import exploitability, observe, questions
     from selftaught.benchmarks.league import file_name
@@ -153,6 +156,7 @@ def _exploited(agents: Mapping[Seat, Sequence[Agent]], config: League, bars: Met
                 samples=config.probes,
                 seed=config.seed,
                 folder=config.folder / "probes" / f"{config.probes}" / seat / file_name(agent.name),
+                mark=marks.get(agent.name, ""),
                 progress=advance,
             )
             found = exploitability(strategy, seed=config.seed)

@@ -70,6 +70,7 @@ def run(config: Rollout) -> None:
     tasks = game.tasks(config.split, config.seed)
     casting = Casting(config.game, config.speech)
     cast = casting.cast(chosen)
+    resolved |= {f"fingerprint of {name}": mark for name, mark in casting.marks.items()}
     sizes = [min(config.shard, config.games - start) for start in range(0, config.games, config.shard)]
     done = _whole(config.folder, sizes) if config.resume else 0
     open_run(config.folder, resolved, resume=config.resume, free=("games",))

@@ -109,6 +109,7 @@ def run(config: Train) -> None:
     resolved = _resolved(config, game, algorithm)
     casting = Casting(config.game, config.speech)
     pairings = _pairings(config, game, resolved["opponents"], casting=casting)
+    resolved |= {f"fingerprint of {name}": mark for name, mark in casting.marks.items()}
     open_run(config.folder, resolved, resume=config.resume, free=("steps", "wandb"))
     agent = _agent(config)
     casts = [{seat: other or agent for seat, other in pairing.items()} for pairing in pairings]
