@@ -19,10 +19,14 @@ function scale([low, high], [first, last]) {
   return (value) => first + ((value - low) / (high - low || 1)) * (last - first);
 }
 
+/** The least and the greatest of any number of values. */
+function extent(values) {
+  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+}
+
 /** The least and the greatest of some values, with a little room; all shares keep the frame from 0 to 1. */
 function range(values) {
-  let low = Math.min(...values);
-  let high = Math.max(...values);
+  let [low, high] = extent(values);
   if (low >= 0 && high <= 1 && (high - low > 0.25 || low === high)) return [0, 1];
   if (low === high) [low, high] = [low - 0.5 * (Math.abs(low) || 1), high + 0.5 * (Math.abs(high) || 1)];
   const room = 0.06 * (high - low);
@@ -58,7 +62,8 @@ function curves({ title, series, levels = [], label = "step" }) {
   ]);
   const shown = [...drawn, ...levels.map((level) => level.value)].filter((value) => value !== null);
   const steps = series.flatMap((one) => one.steps);
-  const xs = scale([Math.min(...steps), Math.max(...steps)], [left, width - right]);
+  const reach = extent(steps);
+  const xs = scale(reach, [left, width - right]);
   const limits = range(shown);
   const ys = scale(limits, [height - bottom, top]);
   const inside = (value) => Math.min(limits[1], Math.max(limits[0], value));
@@ -69,7 +74,7 @@ function curves({ title, series, levels = [], label = "step" }) {
       svg("text", { class: "tick", x: left - 6, y: ys(at) + 4, "text-anchor": "end" }, figure(at)),
     );
   }
-  for (const at of ticks(Math.min(...steps), Math.max(...steps), 5).filter(Number.isInteger)) {
+  for (const at of ticks(...reach, 5).filter(Number.isInteger)) {
     picture.append(svg("text", { class: "tick", x: xs(at), y: height - 9, "text-anchor": "middle" }, figure(at)));
   }
   picture.append(svg("text", { class: "tick", x: left - 6, y: height - 9, "text-anchor": "end" }, label));

@@ -40,7 +40,7 @@ function scoresSection(data) {
 }
 
 function trained(row) {
-  return row.algorithm && row.algorithm !== "none" ? `${row.policy}, ${row.algorithm}` : row.policy;
+  return [row.policy, row.algorithm === "none" ? "" : row.algorithm, row.bench].filter(Boolean).join(", ");
 }
 
 function runsSection(data) {

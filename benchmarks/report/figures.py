@@ -13,7 +13,7 @@ import numpy as np
 
 from selftaught.benchmarks.cost import Cost, of_data
 from selftaught.benchmarks.plots import t95
-from selftaught.benchmarks.report.folders import Row, Run, is_estimate
+from selftaught.benchmarks.report.folders import Row, Run, is_estimate, short_names
 from selftaught.benchmarks.report.transcripts import short
 from selftaught.summary import bootstrap
 from selftaught.types import Episode
@@ -24,6 +24,8 @@ OWN: Final = ("answer_right", "success")
 SHORTCUT: Final = "shortcut/"
 UNTOLD: Final = ("seed", "seconds", "policy")
 """What does not tell which tasks a row of an evaluation is of."""
+POINTS: Final = 1_000
+"""Of a curve at most: a page of all steps of a long run would be hundreds of megabytes."""
 LEAST_SEEDS: Final = 3
 """Of an interval over seeds: that of two is wider than what it is about."""
 
@@ -37,25 +39,24 @@ class Point(NamedTuple):
 
 
 def scores(runs: Iterable[Run]) -> list[dict[str, Any]]:
-    """The cells of a bench, seeds together: one row an item, policy and algorithm, beside the references.
+    """The cells of benches, seeds together: one row an item, policy, algorithm and bench, beside the references.
 
-    References have rows of their own only where nobody else played the item.
+    References have rows of their own only where nobody else played the item. ``bench`` is empty where there is one.
     """
-    cells: dict[tuple[str, str, str], list[tuple[Run, Row]]] = {}
-    for run in runs:
-        if run.result is not None:
-            key = tuple(str(run.result[name]) for name in ("item", "policy", "algorithm"))
-            cells.setdefault((key[0], key[1], key[2]), []).append((run, run.result))
-    measured = {item for item, policy, _ in cells if policy not in REFERENCES}
+    cells: dict[tuple[str, str, str, str], list[Row]] = {}
+    for bench, result in _results(runs):
+        item, policy, algorithm = (str(result[name]) for name in ("item", "policy", "algorithm"))
+        cells.setdefault((item, policy, algorithm, bench), []).append(result)
+    measured = {item for item, policy, *_ in cells if policy not in REFERENCES}
     found = []
-    for (item, policy, algorithm), results in sorted(cells.items()):
+    for (item, policy, algorithm, bench), results in sorted(cells.items()):
         if policy in REFERENCES and item in measured:
             continue
-        values = [float(value) for _, result in results for value in result["scores"]]
-        tasks = [str(task) for _, result in results for task in result["tasks"]]
-        first = results[0][1]
+        values = [float(value) for result in results for value in result["scores"]]
+        tasks = [str(task) for result in results for task in result["tasks"]]
+        first = results[0]
         score = asdict(bootstrap(values, tasks)) if len(results) > 1 else first["score"]
-        seeds = [{"seed": result["seed"], "mean": result["score"]["mean"]} for _, result in results]
+        seeds = [{"seed": result["seed"], "mean": result["score"]["mean"]} for result in results]
         known = first.get("references") or {}
         found.append(
             {
@@ -63,6 +64,7 @@ def scores(runs: Iterable[Run]) -> list[dict[str, Any]]:
                 "game": str(first["game"]),
                 "policy": policy,
                 "algorithm": algorithm,
+                "bench": bench,
                 "score": score,
                 "seeds": sorted(seeds, key=lambda one: one["seed"]),
                 "references": {name: known[name] for name in REFERENCES if known.get(name)},
@@ -72,12 +74,12 @@ def scores(runs: Iterable[Run]) -> list[dict[str, Any]]:
 
 
 def cells(runs: Iterable[Run]) -> Iterator[dict[str, Any]]:
-    """The other figures of a bench's cells, a table a game."""
+    """The other figures of benches' cells, a table a game."""
     by_game: dict[str, list[Row]] = {}
-    for run in runs:
-        if run.result is not None:
-            names = {name: run.result[name] for name in ("item", "policy", "algorithm", "seed")}
-            by_game.setdefault(str(run.result["game"]), []).append({**names, **(run.result.get("metrics") or {})})
+    for bench, result in _results(runs):
+        names = {name: result[name] for name in ("item", "policy", "algorithm", "seed")}
+        told = {**names, **({"bench": bench} if bench else {}), **(result.get("metrics") or {})}
+        by_game.setdefault(str(result["game"]), []).append(told)
     yield from tables("cells", {game: {"rows": rows} for game, rows in by_game.items()})
 
 
@@ -176,6 +178,14 @@ def tables(name: str, records: Mapping[str, Row]) -> Iterator[dict[str, Any]]:
             yield {"title": f"{name}/{title}", "heads": heads, "estimates": estimates, "rows": kept}
 
 
+def _results(runs: Iterable[Run]) -> list[tuple[str, Row]]:
+    """The cells, each with the name of its bench where there are several."""
+    found = [(run.folder.parents[4], run.result) for run in runs if run.result is not None]
+    benches = list(dict.fromkeys(bench for bench, _ in found))
+    names = dict(zip(benches, short_names(benches), strict=True)) if len(benches) > 1 else {}
+    return [(names.get(bench, ""), result) for bench, result in found]
+
+
 def _curves(runs: Sequence[Run]) -> dict[str, Any]:
     known = [_by_step(run) for run in runs]
     metrics = {}
@@ -184,6 +194,7 @@ def _curves(runs: Sequence[Run]) -> dict[str, Any]:
         steps = sorted({step for values in by_run for step in values})
         if len(steps) < 2:
             continue
+        steps = steps[:: -math.ceil(len(steps) / POINTS)][::-1]  # the last one is kept
         lines = [[values[step].mean if step in values else None for step in steps] for values in by_run]
         spread = (
             [by_run[0][step] for step in steps]
@@ -234,7 +245,8 @@ def _players(run: Run, seats: Set[str]) -> str:
     cast = config.get("cast")
     if isinstance(cast, Mapping):
         return ", ".join(f"{seat}: {player}" for seat, player in cast.items() if not seats or seat in seats)
-    return str(config.get("model") or config.get("plan", {}).get("model", ""))
+    plan = config.get("plan")
+    return str(config.get("model") or (plan.get("model", "") if isinstance(plan, Mapping) else ""))
 
 
 def _name(said: object) -> str:

@@ -79,7 +79,12 @@ class Run:
     def seconds(self) -> float | None:
         """How long it took in all, where that is known."""
         path = self.folder / "seconds.json"
-        return float(sum(_json(path))) if path.is_file() else None
+        if not path.is_file():
+            return None
+        spent = _json(path)
+        if not (isinstance(spent, list) and _numbers(spent)):
+            raise ValueError(f"{path} is no list of seconds: move it out of the run's folder")
+        return float(sum(spent))
 
     @cached_property
     def shards(self) -> Sequence[Path]:
@@ -136,7 +141,7 @@ def runs_under(paths: Iterable[Path]) -> list[Run]:
     """
     given = [Path(os.path.abspath(path)) for path in paths]
     found: dict[Path, Run] = {}
-    for path, short in zip(given, _short_names(given), strict=True):
+    for path, short in zip(given, short_names(given), strict=True):
         if not path.is_dir():
             lacking = f"{path} is no folder and no .json file" if path.exists() else f"no file or folder {path}"
             raise FileNotFoundError(
@@ -199,7 +204,7 @@ def _folders_of_runs(path: Path) -> Iterator[Path]:
         names[:] = sorted(name for name in names if not (found and name in INSIDE) and not name.startswith("."))
 
 
-def _short_names(paths: Sequence[Path]) -> list[str]:
+def short_names(paths: Sequence[Path]) -> list[str]:
     """The last parts of every path, as many as tell them apart, and a seed's folder never without its arm's."""
     longest = max((len(path.parts) for path in paths), default=0)
     for length in range(2 if any(SEED.fullmatch(path.name) for path in paths) else 1, longest + 1):
