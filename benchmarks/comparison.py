@@ -179,7 +179,8 @@ def compare(pairing: Pairing, *, over: Over = "auto", seed: int = 0) -> Comparis
     """Differences by item and over all items, with 95 % intervals.
 
     An item's figure is the mean over its runs, or over its tasks (those of one id together); its interval draws these
-    anew. Over all items the draw is stratified by item; pairs stay together. Where runs are drawn and items have
+    anew. Over all items the draw is stratified by item; pairs stay together, and so do tasks that several items of a
+    game ask. Where runs are drawn and items have
     differently many, as many of each go into the figures over all items as the least has; where tasks are drawn, all
     runs of an item are one. Counts are of pairs of scores.
 
@@ -283,9 +284,11 @@ def _even(items: Mapping[str, Sequence[Pair]], drawn: Drawn) -> tuple[Mapping[st
 def _matrices(items: Mapping[str, Sequence[Pair]], drawn: Drawn, *, seed: int) -> tuple[Array, Array]:
     """Scores ``[runs, items, side]``, and the same of resamples."""
     if drawn == "tasks":
-        means = [_by_task(pairs) for pairs in items.values()]
+        by_task = {item: _by_task(pairs) for item, pairs in items.items()}
+        means = [np.array(list(scores.values())) for scores in by_task.values()]
+        tasks = [[f"{item.partition('/')[0]}: {task}" for task in scores] for item, scores in by_task.items()]
         points = np.stack([one.mean(axis=0) for one in means])[None]
-        return points, statistics.resampled_tasks(means, seed=seed)
+        return points, statistics.resampled_tasks(means, tasks, seed=seed)
     points = np.stack([_by_run(pairs) for pairs in items.values()], axis=1)
     return points, statistics.resampled_runs(points, seed=seed)
 
@@ -295,17 +298,17 @@ def _by_run(pairs: Sequence[Pair]) -> Array:
     return np.array([(one.first.mean(), one.second.mean()) for one in pairs])
 
 
-def _by_task(pairs: Sequence[Pair]) -> Array:
-    """Scores ``[tasks, side]``: the mean over runs and over repetitions of each task."""
+def _by_task(pairs: Sequence[Pair]) -> dict[str, Array]:
+    """Scores ``[side]`` of every task: the mean over runs and over repetitions."""
     found: dict[str, list[tuple[float, float]]] = {}
     for one in pairs:
         for task, *both in zip(one.tasks, one.first, one.second, strict=True):
             found.setdefault(task, []).append((float(both[0]), float(both[1])))
-    return np.array([np.mean(scores, axis=0) for scores in found.values()])
+    return {task: np.mean(scores, axis=0) for task, scores in found.items()}
 
 
 def _item_row(item: str, pairs: Sequence[Pair], drawn: Drawn, *, seed: int) -> Compared:
-    units = _by_task(pairs) if drawn == "tasks" else _by_run(pairs)
+    units = np.array(list(_by_task(pairs).values())) if drawn == "tasks" else _by_run(pairs)
     first, second = (float(side) for side in units.mean(axis=0))
     difference = bootstrap((units[:, 1] - units[:, 0]).tolist(), [str(place) for place in range(len(units))], seed=seed)
     count = sum(len(one.tasks) for one in pairs)

@@ -67,12 +67,13 @@ def pooled(rows: Sequence[Row]) -> Estimate | None:
 
 
 def overall(rows: Sequence[Row], items: Sequence[str]) -> Estimate:
-    """The interquartile mean over items and seeds that have all of them; its tasks are drawn anew item by item."""
+    """The interquartile mean over items and seeds that have all of them; tasks that items share are drawn together."""
     known = {(row["seed"], row["item"]): np.asarray(row["scores"]) for row in rows}
+    tasks = {row["item"]: [f"{game_of(row['item'])}: {task}" for task in row["tasks"]] for row in rows}
     seeds = [seed for seed in sorted({row["seed"] for row in rows}) if _whole(rows, items, seed)]
     scores = [np.stack([known[seed, item] for seed in seeds], axis=1) for item in items]  # tasks by seeds
     means = np.stack([one.mean(axis=0) for one in scores], axis=1)
-    drawn = np.moveaxis(resampled_tasks(scores)[:, 0], -1, -2)
+    drawn = np.moveaxis(resampled_tasks(scores, [tasks[item] for item in items])[:, 0], -1, -2)
     return interval(float(interquartile_mean(means)), interquartile_mean(drawn), count=means.size)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from selftaught.summary import Estimate
+from selftaught.summary import Estimate, draws
 
 Array = npt.NDArray[np.float64]
 Figure = Callable[[Array], Array]
@@ -88,24 +88,26 @@ def resampled_runs(scores: Array, *, seed: int = 0, resamples: int = RESAMPLES) 
     Whatever axes follow the first two are kept together, so that what is paired stays so.
     """
     runs, items = scores.shape[:2]
-    draws = np.random.default_rng(seed).integers(runs, size=(resamples, runs, items))
-    return np.asarray(scores[draws, np.arange(items)])
+    places = np.random.default_rng(seed).integers(runs, size=(resamples, runs, items))
+    return np.asarray(scores[places, np.arange(items)])
 
 
-def resampled_tasks(scores: Sequence[Array], *, seed: int = 0, resamples: int = RESAMPLES) -> Array:
+def resampled_tasks(
+    scores: Sequence[Array], tasks: Sequence[Sequence[str]], *, seed: int = 0, resamples: int = RESAMPLES
+) -> Array:
     """For items with one run: each item's tasks drawn anew, and their mean, ``[resamples, 1, items, ...]``.
 
     Args:
         scores: an array ``[tasks, ...]`` an item; whatever axes follow the first are kept together.
+        tasks: the names of each item's; those of one name are drawn together (``summary.draws``).
         seed: fixes the draws.
         resamples: how many.
     """
-    generator = np.random.default_rng(seed)
     means = []
-    for one in scores:
-        counts = generator.multinomial(len(one), np.full(len(one), 1 / len(one)), size=resamples)
+    for one, counts in zip(scores, draws(tasks, seed=seed, resamples=resamples), strict=True):
         # Sums before the division: two sides with as many tasks right are then a tie, whichever tasks these are.
-        means.append(np.tensordot(counts, one, axes=1) / len(one))
+        sums = np.tensordot(counts, one, axes=1)
+        means.append(sums / counts.sum(axis=1).reshape(-1, *[1] * (sums.ndim - 1)))
     return np.stack(means, axis=1)[:, None]
 
 

@@ -44,29 +44,35 @@ def bootstrap(values: Sequence[float], clusters: Sequence[str], *, seed: int = 0
 def bootstrap_mean(columns: Sequence[tuple[Sequence[float], Sequence[str]]], *, resamples: int = 2000) -> Estimate:
     """The mean of several means, each of values with their clusters, where equal clusters are drawn together.
 
-    Items of one game often ask the same tasks, and as independent estimates would seem surer than they are. Clusters
-    are drawn within those that stand in the same columns.
-
     Raises:
         ValueError: as ``bootstrap``.
     """
     if not columns or any(not values or len(values) != len(clusters) for values, clusters in columns):
         raise ValueError("bootstrap needs at least one column, and as many clusters as values in each")
-    names = sorted({name for _, clusters in columns for name in clusters})
-    place = {name: number for number, name in enumerate(names)}
-    sums, counts = np.zeros((2, len(names), len(columns)))
-    for column, (values, clusters) in enumerate(columns):
-        places = [place[name] for name in clusters]
-        np.add.at(sums[:, column], places, np.asarray(values, dtype=np.float64))
-        np.add.at(counts[:, column], places, 1.0)
-    _, stratum = np.unique(counts > 0, axis=0, return_inverse=True)
-    random, drawn = np.random.default_rng(0), np.zeros((resamples, len(names)))
+    drawn = draws([clusters for _, clusters in columns], resamples=resamples)
+    means = [
+        counts @ np.asarray(values) / counts.sum(axis=1) for counts, (values, _) in zip(drawn, columns, strict=True)
+    ]
+    low, high = np.percentile(np.mean(means, axis=0), [2.5, 97.5])
+    mean = float(np.mean([np.mean(values) for values, _ in columns]))
+    return Estimate(mean, float(low), float(high), sum(len(values) for values, _ in columns))
+
+
+def draws(columns: Sequence[Sequence[str]], *, seed: int = 0, resamples: int = 2000) -> list[npt.NDArray[np.float64]]:
+    """How often a bootstrap draws the values of each column, ``[resamples, values]``, by the names of their clusters.
+
+    Items of one game often ask the same tasks, and as independent estimates would seem surer than they are: clusters of
+    one name are drawn together, wherever they stand. They are drawn among those that stand in the same columns.
+    """
+    names, places = np.unique([name for clusters in columns for name in clusters], return_inverse=True)
+    of_column = np.split(places, np.cumsum([len(clusters) for clusters in columns])[:-1])
+    stands = np.stack([np.isin(np.arange(len(names)), mine) for mine in of_column], axis=1)
+    _, stratum = np.unique(stands, axis=0, return_inverse=True)
+    random, drawn = np.random.default_rng(seed), np.zeros((resamples, len(names)))
     for one in range(int(stratum.max()) + 1):
         mine = np.flatnonzero(stratum.ravel() == one)
         drawn[:, mine] = random.multinomial(len(mine), np.full(len(mine), 1 / len(mine)), size=resamples)
-    low, high = np.percentile((drawn @ sums / (drawn @ counts)).mean(axis=1), [2.5, 97.5])
-    mean = float(np.mean([np.mean(values) for values, _ in columns]))
-    return Estimate(mean, float(low), float(high), sum(len(values) for values, _ in columns))
+    return [drawn[:, mine] for mine in of_column]
 
 
 def summarise(episodes: Sequence[Episode]) -> dict[str, float]:

@@ -13,6 +13,7 @@ import pytest
 from selftaught import cli
 from selftaught.benchmarks.comparison import aggregates, compare, pair, read_rows, runs_of
 from selftaught.statistics import resampled_tasks
+from selftaught.summary import Estimate
 
 TASKS = [f"test/{place}" for place in range(20)]
 
@@ -116,9 +117,24 @@ def test_equal_counts_of_right_answers_tie_whichever_tasks_they_are() -> None:
     one = np.repeat([1.0, 0.0], [3, 7])
     twin = compare(pair(*(runs_of([row("a/0", 0, side.tolist(), tasks=TASKS[:10])])[0] for side in (one, one[::-1]))))
     assert twin.improvement.mean == 0.5
-    means = resampled_tasks([np.stack([one, np.roll(one, 1)], axis=-1)])
+    means = resampled_tasks([np.stack([one, np.roll(one, 1)], axis=-1)], [TASKS[:10]])
     counts = np.rint(10 * means)
     assert ((means[..., 0] == means[..., 1]) == (counts[..., 0] == counts[..., 1])).all()
+
+
+def test_tasks_that_two_items_of_a_game_ask_are_drawn_together() -> None:
+    """What one item gains on a task the other loses: over both nothing is gained, whichever tasks are drawn."""
+    gain = np.repeat([1.0, 0.0], 5)
+
+    def found(*items: str) -> Estimate:
+        first = [
+            row(item, 0, side.tolist(), tasks=TASKS[:10]) for item, side in zip(items, (gain, 1 - gain), strict=True)
+        ]
+        second = [row(item, 0, [0.5] * 10, tasks=TASKS[:10]) for item in items]
+        return compare(pair(runs_of(first)[0], runs_of(second)[0])).rows[2].difference
+
+    same, other = found("a/0", "a/1"), found("a/0", "b/0")
+    assert (same.low, same.high) == (0, 0) and other.low < 0 < other.high
 
 
 def test_whatever_has_no_partner_is_named() -> None:

@@ -106,9 +106,11 @@ def test_what_is_paired_stays_paired() -> None:
     drawn = statistics.resampled_runs(pairs, resamples=50)
     assert np.allclose(drawn[..., 1] - drawn[..., 0], 1)
     tasks = [np.array([[0.0, 1.0], [1.0, 2.0]]), np.array([[0.5, 1.5]])]
-    means = statistics.resampled_tasks(tasks, resamples=400)
+    means = statistics.resampled_tasks(tasks, [["a", "b"], ["c"]], resamples=400)
     assert means.shape == (400, 1, 2, 2) and np.allclose(means[..., 1] - means[..., 0], 1)
     assert set(means[:, 0, 0, 0]) == {0.0, 0.5, 1.0} and set(means[:, 0, 1, 0]) == {0.5}
+    same = statistics.resampled_tasks([tasks[0], tasks[0][::-1]], [["a", "b"], ["b", "a"]], resamples=400)
+    assert (same[:, 0, 0] == same[:, 0, 1]).all()
 
 
 @pytest.mark.parametrize(("runs", "least"), [(3, 0.8), (10, 0.88)])
