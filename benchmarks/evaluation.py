@@ -112,10 +112,13 @@ def pass_at(k: int, samples: int, solved: int) -> float:
     return 1.0 - comb(samples - solved, k) / comb(samples, k)
 
 
-def seat_figures(seat: Seat, episodes: Sequence[Episode], *, measures: Sequence[str] = ()) -> Mapping[str, Estimate]:
+def seat_figures(
+    seat: Seat, episodes: Sequence[Episode], *, measures: Sequence[str] = (), besides: Sequence[Seat] = ()
+) -> Mapping[str, Estimate]:
     """What is measured of the policy in one seat, over all of ``episodes``; a metric that a game lacks counts as 0.
 
-    Only where a server failed to reply is there ``failed``, the share of such replies: they count as played.
+    Only where a server failed to reply is there ``failed``, the share of such replies: they count as played. Those of
+    the seats ``besides``, which the policy has, too, are among them.
     """
     words = [episode.task.id for episode in episodes]
     columns: dict[str, list[float]] = {"won": [], "lost": [], "legal": [], "words": [], "entropy": []}
@@ -129,7 +132,8 @@ def seat_figures(seat: Seat, episodes: Sequence[Episode], *, measures: Sequence[
         columns["legal"].append(episode.metrics.get(f"{seat}_legal", 1.0))
         columns["words"].append(float(np.mean([len(reply.text.split()) for reply in replies] or [0])))
         columns["entropy"].append(-float(np.mean(logprobs)) if logprobs else 0.0)
-        failures.append(float(np.mean([reply.stop == "failed" for reply in replies] or [False])))
+        asked = [turn.reply.stop == "failed" for turn in episode.turns if turn.ask.seat in (seat, *besides)]
+        failures.append(float(np.mean(asked or [False])))
     if any(failures):
         columns["failed"] = failures
     if measures:

@@ -173,7 +173,7 @@ def _evaluate(cell: Cell, terms: Terms, seats: Seats) -> None:
     with metered(folder):
         episodes = list(_episodes(cell, item, terms, seats))
     scores, tasks = [item.score(episode) for episode in episodes], [episode.task.id for episode in episodes]
-    figures = seat_figures(item.seats[0], episodes, measures=item.measures)
+    figures = seat_figures(item.seats[0], episodes, measures=item.measures, besides=item.seats[1:])
     used = noted(folder) + Cost(sampled(episodes))
     result = {
         "policy": cell.policy,

@@ -89,6 +89,7 @@ def test_a_server_that_dies_lets_every_game_end_and_the_failures_are_counted(tmp
     assert "HTTP 500: no memory" in agent.report()
     assert summarise(episodes)["sampled/failed"] == 1
     assert seat_figures("defender", episodes)["failed"].mean == 1 and "failed" not in seat_figures("attacker", episodes)
+    assert seat_figures("attacker", episodes, besides=["defender"])["failed"].mean == pytest.approx(0.5)
     # Kept and shown as what they are, and nothing is learned from them.
     write_shard(tmp_path / "shard.jsonl", episodes)
     assert next(read_shard(tmp_path / "shard.jsonl")).turns[1].reply.stop == "failed"
