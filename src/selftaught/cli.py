@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, ImportError) as error:
         if os.environ.get("SELFTAUGHT_DEBUG") == "1":
             traceback.print_exc()
-        _say(f"error: {error}", style="bold red")
+        _say(f"error: {_told(error)}", style="bold red")
         return 2
     return code or 0
 
@@ -123,6 +123,13 @@ def parse(arguments: Sequence[str]) -> Any:
         args=list(arguments) or ["--help"],
         config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
     )
+
+
+def _told(error: Exception) -> str:
+    """An error in words; the system has but a number for a file where a folder should be."""
+    if isinstance(error, NotADirectoryError | FileExistsError) and os.path.isfile(error.filename or ""):
+        return f"{error.filename} is a file, and a folder is wanted there: name another"
+    return str(error)
 
 
 def _how_to_resume(config: Any, arguments: Sequence[str]) -> str:

@@ -88,6 +88,16 @@ def test_a_rollout_does_not_go_on_with_another_policy(tmp_path: Path, capsys: py
     assert f"fingerprint of python:{file}:mine (then" in capsys.readouterr().err.replace("\n", " ")
 
 
+def test_a_file_is_no_folder_and_a_person_has_one_seat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    for command in (["rollout", "taboo"], ["bench", "run", "--suite", "taboo/smoke-0"], ["league", "taboo"]):
+        assert run(*command, "--folder", file) == 2
+        assert f"{file} is a file, and a folder is wanted there" in capsys.readouterr().err
+    assert run("play", "--opponents", "attacker=fact_giver") == 2
+    assert "'attacker=fact_giver': you are the attacker; name players of defender" in capsys.readouterr().err
+
+
 def test_a_server_is_evaluated_and_its_report_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with serving(flaky("busy", "cut")) as server:
         assert run("eval", "--policy", f"openai:{server.url}#{MODEL}", "--games", 2, "--speech.batch", 4) == 0

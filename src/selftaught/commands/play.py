@@ -55,6 +55,8 @@ def run(config: Play) -> None:
     written = [f"{MODEL}{config.model}"] if config.model else list(config.opponents)
     # A player named without a seat is meant for the seats that the person does not hold.
     others = [seat for seat in game.seats if seat != mine]
+    if taken := [word for word in written if seat_of(word)[0] == mine]:
+        raise ValueError(f"{taken[0]!r}: you are the {mine}; name players of {', '.join(others) or 'no'} other seats")
     spread = [f"{seat}={word}" for word in written if not seat_of(word)[0] for seat in others]
     chosen = seats_of(config.game, spread + [word for word in written if seat_of(word)[0]])
     del chosen[mine]
