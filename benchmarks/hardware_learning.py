@@ -13,7 +13,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -28,13 +27,10 @@ from selftaught.benchmarks.evaluation import pass_at, seat_figures
 from selftaught.benchmarks.studies import (
     Chosen,
     of_chats,
-    policy_of,
-    practise,
-    run_of,
+    run_stages,
     run_study,
     shared_by,
     taught_in,
-    teach,
     tokens_of,
     training_rows,
 )
@@ -146,41 +142,23 @@ def run(chosen: Chosen) -> Path:
 
 
 def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
-    """Teach one arm and evaluate it at every stage; rows of all evaluations, those of earlier calls included.
+    """Teach one arm and evaluate it at every stage, the scripted engineers beside; rows as ``run_stages``.
 
     Raises:
-        ValueError: if the folder holds a run with other settings.
+        ValueError: as ``run_stages``.
     """
-    with run_of(study, arm, seed=seed, folder=folder):
-        _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
-    paths = [shared_by(study, folder) / "base.json"]
-    paths += [folder / "evaluations" / f"{stage}.json" for stage in ("taught", "rewarded")]
-    return [row for path in paths if path.exists() for row in json.loads(path.read_text())]
-
-
-def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
-    agent = policy_of(study, seed=seed, tokens=study.reply_tokens)
-    shared = shared_by(study, folder)
-    _evaluate_players(study, shared / "players.json")
-    _evaluate(study, agent, stage="base", path=shared / "base.json")
-    told = cache(lambda: of_chats(syllabus(study, arm, seed=seed, codec=agent.codec)))
-    teach(agent, told, learning=study.teaching, seed=seed, folder=folder / "taught", bars=bars)
-    _evaluate(study, agent, stage="taught", path=folder / "evaluations" / "taught.json")
-    if not arm.steps:
-        return
-    practise(
-        agent,
-        study.game("repair"),
-        games=study.games,
-        samples=study.samples,
-        kl=study.kl,
-        steps=arm.steps,
-        learning=study.learning,
+    _evaluate_players(study, shared_by(study, folder) / "players.json")
+    return run_stages(
+        study,
+        arm,
         seed=seed,
         folder=folder,
         bars=bars,
+        tokens=study.reply_tokens,
+        lessons=lambda codec: of_chats(syllabus(study, arm, seed=seed, codec=codec)),
+        game=study.game("repair"),
+        evaluate=_evaluate,
     )
-    _evaluate(study, agent, stage="rewarded", path=folder / "evaluations" / "rewarded.json")
 
 
 def syllabus(study: Study, arm: Arm, *, seed: int, codec: Codec) -> list[Any]:

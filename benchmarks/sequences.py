@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -26,13 +25,9 @@ from selftaught.benchmarks.evaluation import seat_figures
 from selftaught.benchmarks.studies import (
     Chosen,
     Counted,
-    policy_of,
-    practise,
-    run_of,
+    run_stages,
     run_study,
-    shared_by,
     taught_in,
-    teach,
     tokens_of,
 )
 from selftaught.envs.registry import entry, make_game
@@ -133,40 +128,22 @@ def run(chosen: Chosen) -> Path:
 
 
 def run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> list[dict[str, Any]]:
-    """Teach one arm and evaluate it at every stage; rows of all evaluations, those of earlier calls included.
+    """Teach one arm and evaluate it at every stage; rows as ``run_stages``.
 
     Raises:
-        ValueError: if the folder holds a run with other settings.
+        ValueError: as ``run_stages``.
     """
-    with run_of(study, arm, seed=seed, folder=folder):
-        _run_arm(study, arm, seed=seed, folder=folder, bars=bars)
-    paths = [shared_by(study, folder) / "base.json"]
-    paths += [folder / "evaluations" / f"{stage}.json" for stage in ("taught", "rewarded")]
-    return [row for path in paths if path.exists() for row in json.loads(path.read_text())]
-
-
-def _run_arm(study: Study, arm: Arm, *, seed: int, folder: Path, bars: Meter) -> None:
-    agent = policy_of(study, seed=seed, tokens=study.tokens_a_step * max(study.lengths))
-    _evaluate(study, agent, stage="base", path=shared_by(study, folder) / "base.json")
-    told = cache(lambda: syllabus(study, arm, seed=seed, codec=agent.codec))
-    teach(agent, told, learning=study.teaching, seed=seed, folder=folder / "taught", bars=bars)
-    _evaluate(study, agent, stage="taught", path=folder / "evaluations" / "taught.json")
-    if not arm.steps:
-        return
-    game = make_game(GAME, steps=study.practised, dependencies=study.dependencies)
-    practise(
-        agent,
-        game,
-        games=study.games,
-        samples=study.samples,
-        kl=study.kl,
-        steps=arm.steps,
-        learning=study.learning,
+    return run_stages(
+        study,
+        arm,
         seed=seed,
         folder=folder,
         bars=bars,
+        tokens=study.tokens_a_step * max(study.lengths),
+        lessons=lambda codec: syllabus(study, arm, seed=seed, codec=codec),
+        game=make_game(GAME, steps=study.practised, dependencies=study.dependencies),
+        evaluate=_evaluate,
     )
-    _evaluate(study, agent, stage="rewarded", path=folder / "evaluations" / "rewarded.json")
 
 
 def lessons(arm: Arm, *, seed: int) -> Iterator[Lesson]:

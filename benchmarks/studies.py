@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -164,31 +165,68 @@ def shared_by(study: Any, folder: Path) -> Path:
     return shared
 
 
-def practise(
-    agent: LocalAgent,
-    game: Game[Any],
+def run_stages(
+    study: Any,
+    arm: Any,
     *,
-    games: int,
-    samples: int,
-    kl: float,
-    steps: int,
-    learning: Optimisation,
     seed: int,
     folder: Path,
     bars: Meter,
+    tokens: int,
+    lessons: Callable[[Codec], Sequence[Episode]],
+    game: Game[Any],
+    evaluate: Callable[..., None],
+) -> list[dict[str, Any]]:
+    """The model as it comes, taught by lessons, then by GRPO where the arm has ``steps`` of it: evaluated each time.
+
+    Args:
+        study: what all arms share: ``teaching``, ``learning``, ``games`` a step, ``samples`` of a task, ``kl``.
+        arm: one of them.
+        seed: fixes everything random.
+        folder: of the run.
+        bars: progress.
+        tokens: of a reply at most.
+        lessons: games of one turn each, for the agent's codec.
+        game: whose training tasks GRPO is on, the agent in all seats.
+        evaluate: ``evaluate(study, agent, stage=, path=)`` writes rows to ``path`` unless they are there.
+
+    Returns:
+        The rows of all evaluations, those of earlier calls included.
+
+    Raises:
+        ValueError: if the folder holds a run with other settings, or another process is at work in it.
+    """
+    stages = {name: folder / "evaluations" / f"{name}.json" for name in ("taught", "rewarded")}
+    with run_of(study, arm, seed=seed, folder=folder):
+        agent, base = policy_of(study, seed=seed, tokens=tokens), shared_by(study, folder) / "base.json"
+        evaluate(study, agent, stage="base", path=base)
+        told = cache(lambda: lessons(agent.codec))
+        teach(agent, told, learning=study.teaching, seed=seed, folder=folder / "taught", bars=bars)
+        evaluate(study, agent, stage="taught", path=stages["taught"])
+        if arm.steps:
+            _practise(study, agent, game, steps=arm.steps, seed=seed, folder=folder, bars=bars)
+            evaluate(study, agent, stage="rewarded", path=stages["rewarded"])
+    return [row for path in (base, *stages.values()) if path.exists() for row in json.loads(path.read_text())]
+
+
+def _practise(
+    study: Any, agent: LocalAgent, game: Game[Any], *, steps: int, seed: int, folder: Path, bars: Meter
 ) -> None:
-    """GRPO on new training tasks of a game, the agent in all seats; ``games`` a step, ``samples`` of each task."""
-    each = games // samples
+    """GRPO on new training tasks of a game, the agent in all seats."""
+    each = study.games // study.samples
 
     def source(step: int, seed_: int) -> list[Episode]:
-        tasks = islice(game.tasks("train", seed), step * each, (step + 1) * each)
-        return rollout(game, tasks, dict.fromkeys(game.seats, agent), seed=seed_, samples=samples, label=f"{step}/")
+        tasks, cast = (
+            islice(game.tasks("train", seed), step * each, (step + 1) * each),
+            dict.fromkeys(game.seats, agent),
+        )
+        return rollout(game, tasks, cast, seed=seed_, samples=study.samples, label=f"{step}/")
 
     train(
         folder=folder,
         agent=agent,
-        algorithm=Grpo(kl=kl),
-        learner=learner_from_here(agent, learning),
+        algorithm=Grpo(kl=study.kl),
+        learner=learner_from_here(agent, study.learning),
         source=source,
         tracker=resumed(folder),
         loop=Loop(steps=steps, seed=seed),
