@@ -26,7 +26,8 @@ class Entry:
     whose metric ``success`` says whether a task was mastered. ``most`` is what a seat can earn at the most, ``oracles``
     names the player that earns it in the plain game against the default players, by seat (``selftaught validate``).
     ``scores`` names for each seat the metric, from 0 to 1, that says how well whoever sits there has played.
-    ``marks`` says what stretches of an episode's replies mean by the rules, to people who read it.
+    ``marks`` says what stretches of an episode's replies mean by the rules, to people who read it. ``beside`` names for
+    a seat those players that differ from ``default_others``, beside which it would never be asked.
     """
 
     name: str
@@ -45,6 +46,11 @@ class Entry:
     most: float = 1.0
     scores: Mapping[Seat, str] = field(default_factory=dict)
     marks: Marker | None = None
+    beside: Mapping[Seat, Mapping[Seat, str]] = field(default_factory=dict)
+
+    def others(self, seat: Seat) -> Mapping[Seat, str]:
+        """The players of all seats that a learner in ``seat`` meets where nobody names any."""
+        return {**self.default_others, **self.beside.get(seat, {})}
 
     def lessons(self) -> list[Mapping[Seat, str]]:
         """Every table at which a teacher sits in one seat and yardsticks in the others: the player of each seat."""

@@ -118,7 +118,7 @@ def make_seat_env(
     game = make_game(game_name, **settings)
     wanted = [other for other in game.seats if other != seat]
     if others is None:
-        others = {other: known.default_others[other] for other in wanted}
+        others = {other: known.others(seat)[other] for other in wanted}
     if ":" in game_name:  # the view looks names up by the game's own name, under which only registered games are found
         given = others if isinstance(others, Mapping) else dict.fromkeys(wanted, others)
         others = {other: player(game_name, other, one) if isinstance(one, str) else one for other, one in given.items()}

@@ -23,4 +23,5 @@ ENTRY = Entry(
     oracles={"actor": "solver"},
     scores={"actor": "right", "judge": "verdict"},
     marks=marks,
+    beside={"meta_judge": {"judge": "random"}},  # reviews judgements that differ, and the oracle's never do
 )

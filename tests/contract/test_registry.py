@@ -36,6 +36,24 @@ def test_gymnasium_ids_take_names_of_players(entry: Entry) -> None:
             assert info["ask"].seat == seat
 
 
+@pytest.mark.parametrize(
+    ("name", "seat", "settings"),
+    [
+        ("self_reward", "proposer", {"propose": True}),
+        ("self_reward", "meta_judge", {"review": True}),
+        ("sequence", "instructor", {"propose": 2}),
+        ("reflect", "scorer", {"gate": "threshold"}),
+        ("self_study", "comparer", {"compare": "model"}),
+        ("hardware", "describer", {"kinds": ["describe"]}),
+    ],
+)
+def test_seats_that_settings_bring_come_to_act(name: str, seat: str, settings: dict[str, object]) -> None:
+    assert seat not in registry.entry(name).seats
+    env = gymnasium.make(registry.IDS[name], seat=seat, **settings)
+    _, info = env.reset(seed=0)
+    assert info["ask"].seat == seat
+
+
 def test_unknown_names_list_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"did you mean 'taboo'.*Known: .*taboo"):
         registry.make_game("tabu")

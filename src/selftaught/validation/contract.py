@@ -66,6 +66,7 @@ def entry_fits(subject: Subject, game: Game[Any]) -> None:
         ("yardsticks", known.yardsticks),
         ("oracles", oracles),  # before the teachers, who in an entry of ``entry_of`` are the same
         ("teachers", known.teachers),
+        *(("beside", {other: (name,) for other, name in named.items()}) for named in known.beside.values()),
     ):
         if what in ("default_others", "yardsticks") and (gone := known.players.keys() - named.keys()):
             raise Fault(f"the entry's {what} leave out seats {sorted(gone)}", code)

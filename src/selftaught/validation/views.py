@@ -40,7 +40,8 @@ def gymnasium_view(subject: Subject) -> str:
     """Every seat is a Gymnasium environment that passes ``check_env``."""
     seats = tuple(subject.make().seats)
     for seat in seats:
-        others = {other: player for other, player in subject.default().items() if other != seat}
+        cast = subject.seated({**subject.casts()[0], **subject.entry.beside.get(seat, {})})
+        others = {other: player for other, player in cast.items() if other != seat}
         made = {"game_name": subject.spec, "seat": seat, **subject.settings}
         code = f"kwargs = {made!r}\nspec = EnvSpec('selftaught/Validated-v0', entry_point=make_seat_env, kwargs=kwargs)"
 
