@@ -95,6 +95,8 @@ class LocalAgent:
         batch: int = 64,
         cache_gigabytes: float = 4.0,
     ) -> None:
+        if batch < 1:
+            raise ValueError(f"batch, the dialogues in one forward pass, must be at least 1, not {batch}")
         self.model: Any = loaded.model
         self.tokenizer = loaded.tokenizer
         self.codec = ChatCodec(loaded.tokenizer, ends=_ends(loaded.model))

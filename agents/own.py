@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 from traceback import extract_tb
 
-from selftaught.places import module_at, named
+from selftaught.places import named, sources
 from selftaught.types import Agent, Ask, Reply, Streaming
 
 PYTHON = "python:"
@@ -43,7 +42,7 @@ class Own:
         try:
             found = self.answer(asks)
             found = [found] if isinstance(found, str) else list(found)  # a text is no list of letters
-        except Exception as error:  # whatever a stranger's code raises
+        except (Exception, SystemExit) as error:  # whatever a stranger's code raises
             place = extract_tb(error.__traceback__)[-1]
             where = f"at {place.filename}:{place.lineno}, {_at(asks)}"
             raise RuntimeError(f"policy {self.name!r} raised {error!r} {where}") from error
@@ -67,9 +66,7 @@ def own_policy(written: str) -> Agent:
         ValueError: if there is nothing of that name, or nothing that plays, or the module cannot be imported.
         FileNotFoundError: if there is no such file.
     """
-    place, colon, name = written.removeprefix(PYTHON).rpartition(":")
-    if not (colon and place and name):
-        raise ValueError(f"an own policy is written python:MODULE:NAME or python:FILE.py:NAME, not {written!r}")
+    place, name = _parts(written)
     found = named(f"{place}:{name}")
     if isinstance(found, type):
         try:
@@ -91,15 +88,31 @@ def own_policy(written: str) -> Agent:
 
 
 def fingerprint(written: str) -> str:
-    """Of the file that holds an own policy, so that another text under the same name is another policy; "" of others.
+    """Of the files that hold an own policy, so that another text under the same name is another policy; "" of others.
+
+    Files that it imports from beside itself are among them; what it reads otherwise, say weights, is not.
 
     Raises:
         FileNotFoundError, ValueError: as ``own_policy``.
     """
     if not written.startswith(PYTHON):
         return ""
-    file = module_at(written.removeprefix(PYTHON).rpartition(":")[0]).__file__
-    return blake2b(Path(file).read_bytes(), digest_size=8).hexdigest() if file else ""
+    digest, files = blake2b(digest_size=8), sources(_parts(written)[0])
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest() if files else ""
+
+
+def _parts(written: str) -> tuple[str, str]:
+    """Module or file, and name.
+
+    Raises:
+        ValueError: if one is missing.
+    """
+    place, _, name = written.removeprefix(PYTHON).rpartition(":")
+    if not (place and name) or name.endswith(".py"):
+        raise ValueError(f"an own policy is written python:MODULE:NAME or python:FILE.py:NAME, not {written!r}")
+    return place, name
 
 
 def _at(asks: Sequence[Ask]) -> str:

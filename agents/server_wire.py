@@ -146,8 +146,10 @@ def reply_of(data: Any) -> tuple[Reply, int]:
     prompt, tokens, logprobs = _tokens(data, choice)
     usage = data.get("usage")
     count = usage.get("completion_tokens") if isinstance(usage, Mapping) else None
+    if not (isinstance(count, int) and count >= 0):
+        count = len(tokens)
     stop: Stop = "length" if ended == "length" else "end"
-    return Reply(content or "", prompt, tokens, logprobs, stop), count if isinstance(count, int) else len(tokens)
+    return Reply(content or "", prompt, tokens, logprobs, stop), count
 
 
 def _tokens(data: Any, choice: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[float, ...]]:

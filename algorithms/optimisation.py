@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +35,19 @@ class Optimisation:
     bfloat16 a processor that has such products learns about twice as fast, and log-probabilities differ by some 0.03
     from those that were sampled: good for imitation and preferences, less so for PPO, GRPO and SPAG, which compare
     the two."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant: a negative limit of the norm, say, would turn every gradient round.
+
+        Raises:
+            ValueError: if a setting is out of range.
+        """
+        least = {"warmup": 0, "fade": 0, "batch": 1, "epochs": 1, "tokens": 1, "learning_rate": 0, "weight_decay": 0}
+        for name, bound in least.items():
+            if not bound <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be at least {bound}, not {getattr(self, name)}")
+        if not self.clip_norm > 0:
+            raise ValueError(f"clip_norm must be above 0 (inf: never clip), not {self.clip_norm}")
 
     def rate(self, step: int) -> float:
         """The learning rate of an optimiser step, counted from 1 over the whole run."""

@@ -57,7 +57,7 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> None:
     path = folder / "config.json"
     wanted = json.loads(json.dumps(settings, default=str))
     if path.exists():
-        known = json.loads(path.read_text(encoding="utf-8"))
+        known = read_settings(path)
         changed = [name for name in sorted({**known, **wanted}) if known.get(name) != wanted.get(name)]
         if changed:
             told = "; ".join(f"{NAMES.get(n, n)}: then {known.get(n)}, now {wanted.get(n)}" for n in changed)
@@ -65,6 +65,22 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> None:
         return
     with aside(path) as file:
         file.write((json.dumps(wanted, indent=1) + "\n").encode())
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """What a ``config.json`` holds.
+
+    Raises:
+        ValueError: if it is broken.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+        fault = "no JSON object"
+    except ValueError as error:
+        fault = str(error)
+    raise ValueError(f"{path} is broken ({fault}): it is written whole, so it was damaged or edited later")
 
 
 def machine() -> dict[str, Any]:

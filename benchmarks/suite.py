@@ -195,9 +195,11 @@ def chosen(names: Iterable[str]) -> tuple[Item, ...]:
         here: Sequence[Item] = SUITES.get(name, ()) or [item for item in SWEEP if item.game == name]
         if not here and name not in ITEMS:
             close = difflib.get_close_matches(name, [*SUITES, *ITEMS], n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            games = ", ".join(dict.fromkeys(item.game for item in SWEEP))
             raise ValueError(
-                f"no suite, game or item {name!r}{hint} Suites: {', '.join(SUITES)}; items: {', '.join(ITEMS)}"
+                f"no suite, game or item {name!r}; {hint}Suites are {', '.join(SUITES)}, games {games}, and items are "
+                "written taboo/0"
             )
         found |= {item.id: item for item in here or (ITEMS[name],)}
     if not found:

@@ -109,7 +109,7 @@ class Cell:
 
     def folder(self, root: Path) -> Path:
         """Where it lies."""
-        return root / "cells" / _safe(self.policy) / _safe(self.item) / self.label / f"seed-{self.seed}"
+        return policy_folder(root, self.policy) / _safe(self.item) / self.label / f"seed-{self.seed}"
 
     def claim(self, terms: Terms) -> None:
         """Mark its folder with all that fixes it.
@@ -320,6 +320,11 @@ def read_result(path: Path) -> dict[str, Any]:
 def _shown(episode: Episode, item: Item) -> dict[str, Any]:
     transcript = "\n".join(f"{turn.ask.seat} ({turn.agent}): {turn.reply.text}" for turn in episode.turns)
     return {"task": episode.task.id, "score": item.score(episode), "end": episode.outcome.end, "transcript": transcript}
+
+
+def policy_folder(root: Path, policy: str) -> Path:
+    """Where the cells of a policy lie."""
+    return root / "cells" / _safe(policy)
 
 
 def _safe(name: str) -> str:

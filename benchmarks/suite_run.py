@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from selftaught.benchmarks.engines import Engine, here
 from selftaught.benchmarks.item import REFERENCES, Item
+from selftaught.benchmarks.record import claim
 from selftaught.benchmarks.suite_cells import (
     NONE,
     RESULT,
@@ -20,6 +21,7 @@ from selftaught.benchmarks.suite_cells import (
     Seats,
     Terms,
     finished,
+    policy_folder,
     read_result,
     trained_on,
     work,
@@ -82,6 +84,10 @@ def run(
             work in it.
     """
     cells = plan.cells(terms)
+    homes = {policy_folder(terms.folder, policy): policy for policy in plan.policies}
+    if shared := [one for one in plan.policies if homes[policy_folder(terms.folder, one)] != one]:
+        other = homes[policy_folder(terms.folder, shared[0])]
+        raise ValueError(f"{shared[0]} and {other} would have one folder: rename one, or give them two --folder")
     if not cells:
         items = ", ".join(item.id for item in plan.items)
         raise ValueError(f"nobody to evaluate: no program plays {items}, so name a --policy")
@@ -95,7 +101,13 @@ def run(
         ],
         "trained policies": [cell for cell in cells if cell.training is not None],
     }
+    if (terms.folder / "config.json").exists():
+        raise ValueError(f"{terms.folder} holds a run of another command: name another --folder")
     with alone(terms.folder):
+        for policy in plan.policies:
+            if policy not in REFERENCES:  # one line of the table is of one policy
+                told = {"policy": policy, "temperature": terms.temperature, "start": terms.marks.get(policy, "")}
+                claim(policy_folder(terms.folder, policy), told)
         jobs: Sequence[Job] = (*cells, *trainings)
         for job in jobs:
             job.claim(terms)

@@ -11,6 +11,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import tyro
@@ -92,6 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     config = parse(arguments)
+    if (seed := getattr(config, "seed", None)) is not None and seed < 0:
+        _say(f"error: --seed must be at least 0, not {seed}", style="bold red")
+        return 2
     run = next(run for kind, run in COMMANDS.values() if isinstance(config, kind))
     try:
         with warnings.catch_warnings():
@@ -126,9 +130,13 @@ def parse(arguments: Sequence[str]) -> Any:
 
 
 def _told(error: Exception) -> str:
-    """An error in words; the system has but a number for a file where a folder should be."""
-    if isinstance(error, NotADirectoryError | FileExistsError) and os.path.isfile(error.filename or ""):
-        return f"{error.filename} is a file, and a folder is wanted there: name another"
+    """An error in words; the system has but a number for a file where a folder should be, and the other way round."""
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        place = Path(error.filename or "")
+        if file := next((one for one in (place, *place.parents) if one.is_file()), None):
+            return f"{file} is a file, and a folder is wanted there: name another"
+    if isinstance(error, IsADirectoryError):
+        return f"{error.filename2 or error.filename} is a folder, and a file is wanted there: name another"
     return str(error)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -47,6 +49,52 @@ def module_at(where: str) -> ModuleType:
     if module.__file__ is None or Path(module.__file__).resolve() != path:
         raise ValueError(f"{where} would be imported as {'.'.join(names)!r}, which is {module.__file__}: rename it")
     return module
+
+
+def sources(where: str) -> list[Path]:
+    """The files of a module: its own, and those that it imports from beside itself, at first or at second hand.
+
+    Of an installed package these are the package's own; of a file, whatever lies beside it.
+
+    Raises:
+        FileNotFoundError, ValueError: as ``named``.
+    """
+    module = module_at(where)
+    if not module.__file__:
+        return []
+    first = Path(module.__file__).absolute()
+    depth = module.__name__.count(".") + (first.stem == "__init__")
+    root, package = first.parents[depth], module.__name__.partition(".")[0] if depth else None
+    found, left = dict[Path, None](), [first]
+    while left:
+        path = left.pop(0)
+        if path in found:
+            continue
+        found[path] = None
+        for parts in _imports(path, root):
+            if parts[0] == package or not (package or root.name.endswith("-packages")):
+                place = root.joinpath(*parts)
+                left += [one for one in (place.with_name(f"{place.name}.py"), place / "__init__.py") if one.is_file()]
+    return list(found)
+
+
+def _imports(path: Path, root: Path) -> Iterator[tuple[str, ...]]:
+    """The names of all modules that a file may import, by their parts; what is no module is among them."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    here = path.parent.relative_to(root).parts
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                parts = alias.name.split(".")
+                yield from (tuple(parts[:end]) for end in range(1, len(parts) + 1))
+        elif isinstance(node, ast.ImportFrom):
+            before = here[: len(here) - node.level + 1] if node.level else ()
+            parts = [*before, *(node.module.split(".") if node.module else ())]
+            yield from (tuple(parts[:end]) for end in range(1, len(parts) + 1))
+            yield from ((*parts, alias.name) for alias in node.names if alias.name != "*")
 
 
 def _imported(name: str, *, folder: Path, told: str) -> ModuleType:

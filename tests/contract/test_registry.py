@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import gymnasium
 import pytest
@@ -47,7 +48,7 @@ def test_gymnasium_ids_take_names_of_players(entry: Entry) -> None:
         ("hardware", "describer", {"kinds": ["describe"]}),
     ],
 )
-def test_seats_that_settings_bring_come_to_act(name: str, seat: str, settings: dict[str, object]) -> None:
+def test_seats_that_settings_bring_come_to_act(name: str, seat: str, settings: dict[str, Any]) -> None:
     assert seat not in registry.entry(name).seats
     env = gymnasium.make(registry.IDS[name], seat=seat, **settings)
     _, info = env.reset(seed=0)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -25,6 +25,7 @@ from selftaught.benchmarks.studies import of_chats
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.cli import main
 from selftaught.store import read_run, read_shard, shard_path, write_shard
+from selftaught.tracking import WandbTracker
 from selftaught.types import Message
 from tests.unit.fault_server import MODEL, Handler, healthy, refusing, serving
 
@@ -196,31 +197,6 @@ def test_a_server_that_dies_is_no_score_and_one_that_refuses_is_told(
         assert "100.0% of the replies on taboo/smoke-0 failed at its server" in capsys.readouterr().out
 
 
-def test_other_settings_are_refused_and_other_cells_are_not(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    command = [*RUN, "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
-    assert main([*command, "--policy", "bayes"]) == 0
-    with monkeypatch.context() as patched:
-        patched.setattr(sys, "argv", ["selftaught", "refused"])
-        assert main([*command, "--policy", "bayes", "--temperature", "1.0"]) == 2
-    assert "other settings (temperature: then 0.0, now 1.0)" in capsys.readouterr().err.replace("\n", " ")
-    assert main([*command, "--policy", "echo"]) == 0
-    assert "refused" not in (tmp_path / "commands.txt").read_text()
-    assert {row["policy"] for row in rows(tmp_path)} == {*REFERENCES, "bayes", "echo"}
-
-
-def test_an_own_policy_that_was_edited_is_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "edited_policy.py"
-    file.write_text("def mine(ask):\n    return 'I give up.'\n")
-    command = [*RUN, "--suite", "taboo/smoke-0", "--policy", f"python:{file}:mine", "--folder", str(tmp_path / "run")]
-    assert main(command) == main(command) == 0
-    file.write_text("def mine(ask):\n    return 'Is it big?'\n")
-    assert main(command) == 2
-    told = "other settings (fingerprint of the policy's text or weights: then"
-    assert told in capsys.readouterr().err.replace("\n", " ")
-
-
 @pytest.mark.parametrize(
     ("more", "told"),
     [
@@ -297,6 +273,11 @@ def test_a_plain_algorithm_trains_on_the_item(tmp_path: Path) -> None:
     assert len(played) == 8 and all(one.task.id.startswith("train/") for one in played)
 
 
+def test_transfer_wants_a_game(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["bench", "transfer", "--policy", "model:fake", "--folder", str(tmp_path / "run"), "--train-on"]
+    assert main(command) == 2 and "names no game to train on" in capsys.readouterr().err
+
+
 def test_transfer_pairs_before_and_after(trained: Path, tmp_path: Path) -> None:
     before = len(list((trained / "training").rglob("trained.json")))
     command = [
@@ -341,6 +322,28 @@ def test_a_sweeps_agent_logs_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (shown,) = tmp_path.rglob("wandb/offline-run-*/**/episodes*.table.json")
     assert shown.is_relative_to(tmp_path / "first" / "wandb") and len(json.loads(shown.read_text())["data"]) == 4
     assert {row["policy"] for row in rows(tmp_path / "first")} == {*REFERENCES, "model:fake"}
+
+
+def test_by_hand_other_settings_are_another_run_and_a_reference_has_its_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.delenv("WANDB_RUN_ID", raising=False)
+    logged: list[float] = []
+    log = WandbTracker.log
+
+    def kept(tracker: WandbTracker, figures: Mapping[str, float], step: int) -> None:
+        logged.extend(value for name, value in figures.items() if name == "score")
+        log(tracker, figures, step)
+
+    monkeypatch.setattr(WandbTracker, "log", kept)
+    for policy in ("oracle", "random"):
+        command = ["bench", "agent", "--policy", policy, "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
+        assert main(command) == 0
+    assert logged == [1.0, 0.0] and len(list(tmp_path.iterdir())) == 2
+    for odd in (["--suite", "nope"], ["--seed", "-1"], ["--policy", "nobody"]):
+        assert main(["bench", "agent", "--folder", str(tmp_path / "odd"), *odd]) == 2
+    assert "--seed must be at least 0" in capsys.readouterr().err and not (tmp_path / "odd").exists()
 
 
 def test_the_sweep_names_what_the_agent_takes() -> None:

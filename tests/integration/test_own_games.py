@@ -59,6 +59,15 @@ def test_a_new_game_is_valid_and_its_own_test_passes(own: Path, capsys: pytest.C
     assert "template" not in "".join(path.read_text("utf-8").lower() for path in own.iterdir() if path.is_file())
 
 
+def test_an_edited_game_is_another_game(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["rollout", GAME, "--games", "2", "--folder", "run"]
+    assert main(command) == main([*command, "--resume"]) == 0
+    with (own / "players.py").open("a") as file:
+        file.write("# edited\n")
+    assert main([*command, "--resume"]) == 2
+    assert f"fingerprint of {GAME} (then" in capsys.readouterr().err.replace("\n", " ")
+
+
 def test_every_command_of_its_readme_runs(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (own / "README.md").read_text("utf-8")
     (block,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)

@@ -32,12 +32,21 @@ def test_online_algorithms_train_and_resume(algorithm: str, tmp_path: Path) -> N
     command = [*PLAN, "--algorithm", algorithm, "--games", "8", "--folder", str(folder), "--settings", "turns=3"]
     assert main([*command, "--steps", "1"]) == 0
     assert main([*command, "--steps", "2", "--resume"]) == 0
+    assert main([*command, "--steps", "1", "--resume"]) == 2
     first, second = metric_rows(folder / "metrics.jsonl")
     assert first["learn/sequences"] >= 0 and second["reward/planner"] >= 0
     config = json.loads((folder / "config.json").read_text())
     assert (config["algorithm"]["name"], config["samples"]) == (algorithm, 8 if algorithm == "grpo" else 1)
     groups = [episode.group for episode in store.read_run(folder)]
     assert len(groups) == 16 and len(set(groups)) == (2 if algorithm == "grpo" else 16)
+
+
+@pytest.mark.parametrize("odd", [["--samples", "0"], ["--kl", "-1"], ["--evaluate-every", "-1"], ["--seed", "-1"]])
+def test_numbers_that_cannot_be_meant_are_refused(
+    odd: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main([*PLAN, "--algorithm", "grpo", *odd, "--folder", str(tmp_path / "run")]) == 2
+    assert odd[0].strip("-") in capsys.readouterr().err and not (tmp_path / "run").exists()
 
 
 def test_groups_must_come_out_even(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -207,6 +207,8 @@ def test_draws_follow_the_truncated_distribution(settings: Sampling) -> None:
 def test_sampling_settings_are_checked() -> None:
     with pytest.raises(ValueError, match="top_p"):
         Sampling(top_p=0.0)
+    with pytest.raises(ValueError, match="temperature"):
+        Sampling(temperature=float("nan"))
 
 
 def test_token_logprobs_equal_the_model_and_zero_elsewhere() -> None:

@@ -136,18 +136,29 @@ def test_a_policy_that_fails_when_it_is_made_or_imported_is_named(tmp_path: Path
         own_policy(f"python:{tmp_path / 'leaving.py'}:policy")
 
 
-def test_the_fingerprint_is_of_the_file(place: str, folder: Path) -> None:
+def test_the_fingerprint_is_of_the_file_and_of_what_it_imports_from_beside_it(place: str, folder: Path) -> None:
     before = fingerprint(f"{place}:function")
     assert before == fingerprint(f"{place}:Class") != "" == fingerprint("bayes")
-    with (folder / "policies_of_mine.py").open("a") as file:
-        file.write("# edited\n")
-    assert before != fingerprint(f"{place}:function") != ""
+    marks = {before}
+    for name in ("policies_of_mine.py", "helper_of_mine.py"):
+        with (folder / name).open("a") as file:
+            file.write("# edited\n")
+        marks.add(fingerprint(f"{place}:function"))
+    assert len(marks) == 3
+
+
+def test_a_policy_that_leaves_is_told(tmp_path: Path) -> None:
+    (tmp_path / "rude.py").write_text("import sys\ndef mine(ask):\n    sys.exit(0)\n")
+    with pytest.raises(RuntimeError, match=r"rude\.py:mine' raised SystemExit\(0\) at .*rude\.py:3"):
+        own_policy(f"python:{tmp_path / 'rude.py'}:mine").reply(ASKS)
 
 
 @pytest.mark.parametrize("written", ["python:", "python:mine", "python::f", "python:mine:", "python:mine.py"])
 def test_half_a_name_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match=r"is written python:MODULE:NAME or python:FILE\.py:NAME"):
         own_policy(written)
+    with pytest.raises(ValueError, match="an own policy is written"):
+        fingerprint(written)
 
 
 def test_a_place_that_is_not_there_is_named(folder: Path) -> None:

@@ -62,3 +62,18 @@ def test_seconds_that_are_none_are_told_by_their_file(tmp_path: Path, said: str)
         costs(runs_under([run]))
     (run / "config.json").write_text('{"plan": "mine"}')
     assert overview(runs_under([run])[0], [], total=0)["players"] == ""
+
+
+def test_references_are_those_of_all_seeds(tmp_path: Path) -> None:
+    for policy, seed, score in (("me", 0, 1.0), ("me", 1, 1.0), ("random", 0, 0.0), ("random", 1, 0.5)):
+        run = tmp_path / "cells" / policy / "taboo-0" / "none" / f"seed-{seed}"
+        run.mkdir(parents=True)
+        told = {"mean": score, "low": score, "high": score, "count": 1}
+        known = {"random": {**told, "mean": 0.0}} if policy == "me" else {}
+        names = {"item": "taboo/0", "game": "taboo", "policy": policy, "algorithm": "none", "seed": seed}
+        rest = {"score": told, "scores": [score], "tasks": ["a"], "references": known}
+        (run / "result.json").write_text(json.dumps({**names, **rest}))
+    (row,) = scores(runs_under([tmp_path]))
+    assert row["references"]["random"]["mean"] == 0.25
+    (row,) = scores(runs_under([tmp_path / "cells" / "me"]))  # without their cells
+    assert row["references"]["random"]["mean"] == 0.0

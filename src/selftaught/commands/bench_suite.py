@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from selftaught.commands.bench_options import AgentCommand, RunCommand, Running, TableCommand, TransferCommand
@@ -74,6 +77,8 @@ def run_transfer(config: TransferCommand) -> None:
     from selftaught.benchmarks.transfer import matrix, transfer_outline
 
     plan = Plan(config.policies, chosen(config.suite), (RECIPE,), tuple(range(config.running.seeds)), config.train_on)
+    if not config.train_on:
+        raise ValueError("--train-on names no game to train on")
     if strange := [policy for policy in config.policies if not policy.startswith(MODEL)]:
         raise ValueError(f"only models can be trained, as model:NAME, and not {', '.join(strange)}")
     failed = _carried_out(plan, _terms(plan, config.running, config.folder, "transfer"), config.running)
@@ -94,55 +99,80 @@ def run_agent(config: AgentCommand) -> None:
         ImportError: without wandb.
         ValueError: as ``selftaught.commands.bench.run``.
     """
-    from selftaught.benchmarks.item import REFERENCES
-    from selftaught.benchmarks.suite import chosen
     from selftaught.benchmarks.suite_cells import finished, log_cell, read_cell
-    from selftaught.benchmarks.suite_run import Plan
     from selftaught.tracking import WandbTracker
 
     os.environ.setdefault("WANDB_MODE", "offline")
-    folder = config.folder / os.environ.get("WANDB_RUN_ID", "alone")
     given = {name: value for name, value in asdict(config).items() if name != "folder"}
+    # Without a sweep, other settings are another run; what cannot be run at all is told before W&B has a run of it.
+    folder = config.folder / os.environ.get("WANDB_RUN_ID", f"alone-{zlib.crc32(json.dumps(given).encode()):08x}")
+    _asked(config, folder)
     tracker = WandbTracker(folder, mode=os.environ["WANDB_MODE"], config=given, group=config.suite)  # type: ignore[arg-type]
     try:
         told = {name: tracker.run.config[name] for name in given}
         config = replace(config, **told)
-        plan = Plan((config.policy,), chosen([config.suite]), (config.train,), (config.seed,))
-        running = Running(steps=config.steps, games=config.games, wandb="off")
-        terms = _terms(plan, running, folder, config.suite)
+        plan, terms, running = _asked(config, folder)
         failed = _carried_out(plan, terms, running)
         scores, last = [], 0
         for cell in plan.cells(terms):
-            wanted = cell.policy not in REFERENCES and (config.train == "none" or cell.training is not None)
+            wanted = cell.policy == config.policy and (config.train == "none" or cell.training is not None)
             if not wanted or not finished(cell, terms):
                 continue
             result, rows, episodes = read_cell(cell.folder(terms.folder))
             last = log_cell(tracker, result, rows=rows, episodes=episodes, first=last, prefix=f"{cell.item}/")
             scores.append(result["score"]["mean"])
-        if not failed:  # a mean over the cells that happened to finish would be no figure to compare runs by
-            tracker.log({"score": sum(scores) / max(1, len(scores))}, last + 1)
+        if scores and not failed:  # a mean over the cells that happened to finish would be no figure to compare runs by
+            tracker.log({"score": sum(scores) / len(scores)}, last + 1)
     finally:
         tracker.finish()
     _complain(failed)
 
 
-def seats(item: Item, policy: str, temperature: float) -> Mapping[Seat, Agent]:
-    """The agents of a policy in its seats of an item, whose limit on replies it has; models are loaded once a process.
+def _asked(config: AgentCommand, folder: Path) -> tuple[Plan, Terms, Running]:
+    """What one run of a sweep is to do.
 
     Raises:
-        ValueError: on an unknown player.
+        ValueError, FileNotFoundError: as ``_terms``, or on an unknown suite or a seed below 0.
+    """
+    from selftaught.benchmarks.suite import chosen
+    from selftaught.benchmarks.suite_run import Plan
+
+    if config.seed < 0:
+        raise ValueError(f"--seed must be at least 0, not {config.seed}")
+    plan = Plan((config.policy,), chosen([config.suite]), (config.train,), (config.seed,))
+    running = Running(steps=config.steps, games=config.games, wandb="off")
+    return plan, _terms(plan, running, folder, config.suite), running
+
+
+def seats(
+    item: Item, policy: str, temperature: float, *, marks: Mapping[str, str] = MappingProxyType({})
+) -> Mapping[Seat, Agent]:
+    """The agents of a policy in its seats of an item, whose limit on replies it has; models are loaded once a process.
+
+    ``marks`` are fingerprints, by policy, that must be those of what is loaded.
+
+    Raises:
+        ValueError: on an unknown player, or one whose text or weights have changed.
     """
     if ":" not in policy:
         return {seat: item.scripted(seat, policy) for seat in item.seats}
     if not policy.startswith(MODEL):
         casting = _casting(item.game, Speech(temperature=temperature, max_new_tokens=item.tokens))
-        return {seat: casting.agent(seat, policy) for seat in item.seats}
+        found = {seat: casting.agent(seat, policy) for seat in item.seats}
+        _unchanged(policy, casting, found[item.seats[0]], marks)
+        return found
     from selftaught.agents.local import Sampling
 
     casting = _casting("", Speech())
     agent: Any = casting.agent(item.seats[0], policy)
+    _unchanged(policy, casting, agent, marks)
     sampling = Sampling(temperature=temperature, max_new_tokens=item.tokens)
     return dict.fromkeys(item.seats, agent.sibling(name=agent.name, adapter=agent.adapter, sampling=sampling))
+
+
+def _unchanged(policy: str, casting: Casting, agent: Agent, marks: Mapping[str, str]) -> None:
+    if marks.get(policy, casting.marks.get(agent.name)) != casting.marks.get(agent.name):
+        raise ValueError(f"{policy} was changed while the run went on: run it again, with another --folder")
 
 
 @cache
@@ -161,6 +191,8 @@ def _terms(plan: Plan, running: Running, folder: Path, suite: str) -> Terms:
     from selftaught.benchmarks.recipes import Cap, recipe_of
     from selftaught.benchmarks.suite_cells import Terms, trained_on
 
+    if running.address is not None and running.engine != "ray":
+        raise ValueError("--address is that of a Ray cluster: say --engine ray, too")
     if running.seeds < 1 or running.jobs < 1:
         raise ValueError(f"seeds and jobs must be at least 1, not {running.seeds} and {running.jobs}")
     if not 0 <= running.temperature < math.inf:
@@ -213,7 +245,7 @@ def _carried_out(plan: Plan, terms: Terms, running: Running) -> list[tuple[Job, 
             file.write("".join(f"{line}\n" for line in dict.fromkeys([*_told(path), command_line()])).encode())
 
     with meter() as bars:
-        return run(plan, terms, seats, engine=_engine(running), bars=bars, done=tell)
+        return run(plan, terms, partial(seats, marks=terms.marks), engine=_engine(running), bars=bars, done=tell)
 
 
 def _told(path: Path) -> list[str]:
@@ -302,8 +334,6 @@ def _drawn(text: str) -> RenderableType:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    import json
-
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 

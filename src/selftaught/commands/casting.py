@@ -52,9 +52,18 @@ class Casting:
     game: str
     speech: Speech = Speech()
     marks: dict[str, str] = field(default_factory=dict)
-    """Fingerprints of the agents made so far that have one, by their names."""
+    """Fingerprints of the agents made so far that have one, by their names, and of the game if it is the user's own."""
     _agents: dict[str, Agent] = field(default_factory=dict)
     _models: dict[str, LocalAgent] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """A game of the user's own may change, too.
+
+        Raises:
+            ValueError, FileNotFoundError: as ``own_policy``.
+        """
+        if ":" in self.game and (mark := fingerprint(f"python:{self.game}")):
+            self.marks[self.game] = mark
 
     def agent(self, seat: Seat, name: str) -> Agent:
         """The agent called ``name`` in ``seat``; all but scripted players are one and the same agent in all seats.
@@ -131,6 +140,8 @@ class Casting:
         from selftaught.agents.local_models import load
 
         wanted, _, folder = name.removeprefix(MODEL).partition("@")
+        if not wanted:
+            raise ValueError(f"no model in {name!r}: write {WRITTEN}")
         source = find_adapter(Path(folder)) if folder else None
         if wanted not in self._models:
             speech = self.speech

@@ -13,6 +13,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from selftaught.benchmarks.record import read_settings
 from selftaught.checkpoint import latest
 from selftaught.store import alone, aside
 from selftaught.tracking import Fan, JsonlTracker, WandbTracker
@@ -48,7 +49,7 @@ def open_run(folder: Path, config: Mapping[str, Any], *, resume: bool, free: tup
     if taken:
         if not path.is_file():
             raise ValueError(f"{folder} is not empty and holds no {CONFIG}, so there is no run in it to resume")
-        started = json.loads(path.read_text(encoding="utf-8"))
+        started = read_settings(path)
         changed = [name for name in _differing(started, wanted) if name.split(".")[0] not in free]
         if changed:
             raise ValueError(

@@ -79,6 +79,8 @@ def run(config: League) -> None:
         "seed": config.seed,
         "speech": asdict(config.speech),
     }
+    if config.game in casting.marks:
+        resolved[f"fingerprint of {config.game}"] = casting.marks[config.game]
     open_run(config.folder, resolved, resume=config.resume, free=("players", "over", "probes"))
     with meter() as bars:
         seed, split, folder = config.seed, config.split, config.folder

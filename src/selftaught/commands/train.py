@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from selftaught.algorithms.optimisation import Optimisation
+from selftaught.checkpoint import latest
 from selftaught.commands.casting import WRITTEN, Casting, GameName, Speech, find_adapter, make, seat_of
 from selftaught.commands.folders import Wandb, described, metric_rows, open_run, tracked
 from selftaught.progress import Meter
@@ -95,6 +96,9 @@ def run(config: Train) -> None:
         raise ValueError(f"steps and games must be at least 1, not {config.steps} and {config.games}")
     if _samples(config) < 1 or config.games % _samples(config):
         raise ValueError(f"--samples must divide --games: {config.games} games are no groups of {_samples(config)}")
+    if (config.kl or 0) < 0 or config.evaluate_every < 0 or config.evaluation_games < 1:
+        said = f"{config.kl}, {config.evaluate_every} and {config.evaluation_games}"
+        raise ValueError(f"kl and evaluate-every must be at least 0 and evaluation-games at least 1, not {said}")
     levels = _levels(config)
     if unknown := [seat for seat in (*config.learners, *config.anchored) if seat not in levels[0].seats]:
         raise ValueError(f"{config.game} has no seats {unknown}; its seats are {', '.join(levels[0].seats)}")
@@ -109,6 +113,8 @@ def run(config: Train) -> None:
     resolved = _resolved(config, game, algorithm)
     casting = Casting(config.game, config.speech)
     pairings = _pairings(config, game, resolved["opponents"], casting=casting)
+    if config.resume and (held := latest(config.folder, clean=False)) and held.step > config.steps:
+        raise ValueError(f"the run in {config.folder} has {held.step} steps already: ask for as many with --steps")
     resolved |= {f"fingerprint of {name}": mark for name, mark in casting.marks.items()}
     open_run(config.folder, resolved, resume=config.resume, free=("steps", "wandb"))
     agent = _agent(config)
@@ -159,7 +165,7 @@ def _algorithm(config: Train) -> Algorithm:
 def _samples(config: Train) -> int:
     """Games a task: several where replies to one question are compared, unless a game holds several by itself."""
     if config.samples is not None or config.algorithm not in ("grpo", "dpo"):
-        return config.samples or 1
+        return 1 if config.samples is None else config.samples
     return 1 if getattr(make(config.game, config.settings), "candidates", 1) > 1 else 8
 
 

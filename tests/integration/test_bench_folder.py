@@ -1,0 +1,82 @@
+"""One folder of ``selftaught bench run``: what may come into it later, and what is another policy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from selftaught.benchmarks.item import REFERENCES
+from selftaught.benchmarks.suite import ITEMS
+from selftaught.cli import main
+from selftaught.commands.bench_suite import seats
+from tests.integration.test_bench import RUN, rows
+
+
+def test_other_settings_are_refused_and_other_cells_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [*RUN, "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
+    assert main([*command, "--policy", "bayes"]) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "argv", ["selftaught", "refused"])
+        assert main([*command, "--policy", "bayes", "--temperature", "1.0"]) == 2
+    assert "other settings (temperature: then 0.0, now 1.0)" in capsys.readouterr().err.replace("\n", " ")
+    assert main([*command, "--policy", "echo"]) == 0
+    assert "refused" not in (tmp_path / "commands.txt").read_text()
+    assert {row["policy"] for row in rows(tmp_path)} == {*REFERENCES, "bayes", "echo"}
+
+
+def test_an_own_policy_that_was_edited_is_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "edited_policy.py"
+    file.write_text("def mine(ask):\n    return 'I give up.'\n")
+    command = [*RUN, "--suite", "taboo/smoke-0", "--policy", f"python:{file}:mine", "--folder", str(tmp_path / "run")]
+    assert main(command) == main(command) == 0
+    file.write_text("def mine(ask):\n    return 'Is it big?'\n")
+    assert main(command) == 2
+    told = "other settings (fingerprint of the policy's text or weights: then"
+    assert told in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_line_of_the_table_is_of_one_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [*RUN, "--folder", str(tmp_path), "--policy", "bayes", "--suite"]
+    assert main([*command, "taboo/smoke-0"]) == 0
+    assert main([*command, "taboo/1", "--temperature", "1"]) == 2
+    assert "other settings (temperature: then 0.0, now 1.0)" in capsys.readouterr().err.replace("\n", " ")
+    assert {row["item"] for row in rows(tmp_path)} == {"taboo/smoke-0"}
+
+
+def test_policies_that_would_share_a_folder_are_told_apart_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("sub/x.py", "sub-x.py"):
+        (tmp_path / name).write_text("def mine(ask):\n    return ''\n")
+    both = [word for name in ("sub/x.py", "sub-x.py") for word in ("--policy", f"python:{tmp_path / name}:mine")]
+    assert main([*RUN, "--suite", "taboo/smoke-0", "--folder", str(tmp_path / "run"), *both]) == 2
+    assert "would have one folder: rename one" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_a_policy_that_is_edited_while_the_run_goes_on_does_not_play(tmp_path: Path) -> None:
+    file = tmp_path / "busy_policy.py"
+    file.write_text("def mine(ask):\n    return 'I give up.'\n")
+    policy, item = f"python:{file}:mine", ITEMS["taboo/smoke-0"]
+    (agent,) = set(seats(item, policy, 0.0).values())
+    assert agent.name == policy
+    with pytest.raises(ValueError, match=r"busy_policy\.py:mine was changed while the run went on"):
+        seats(item, policy, 0.0, marks={policy: "the mark of another text"})
+
+
+def test_a_folder_of_another_command_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["league", "mini_taboo", "--games", "2", "--probes", "0", "--folder", str(tmp_path)]) == 0
+    assert main([*RUN, "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]) == 2
+    assert "holds a run of another command" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_settings_that_were_damaged_are_told_by_their_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [*RUN, "--suite", "taboo/smoke-0", "--folder", str(tmp_path), "--policy", "bayes"]
+    assert main(command) == 0
+    (tmp_path / "cells" / "bayes" / "config.json").write_text("{")
+    assert main(command) == 2
+    assert "cells/bayes/config.json is broken" in capsys.readouterr().err.replace("\n", "")
