@@ -101,16 +101,22 @@ def _labels(
     match kind:
         case "rows" | "pairs":
             sequences = float(sum(row["learn/sequences"] for row in rows))
-            return round(sequences * _fresh(folder) / (2 if kind == "pairs" else 1))
+            return round(sequences * _fresh(folder, pairs=kind == "pairs") / (2 if kind == "pairs" else 1))
         case "rewards":
             return sum(_rewards(episode, learners) for episode in read_run(folder))
     return sum(turn.ask.seat in judges for episode in read_run(folder) for turn in episode.turns)
 
 
-def _fresh(folder: Path) -> float:
-    """The share of a run's episodes that are not one of the others again: a lesson may be learned more than once."""
-    said = [tuple((turn.ask.messages, turn.reply.text) for turn in episode.turns) for episode in read_run(folder)]
-    return len(set(said)) / max(1, len(said))
+def _fresh(folder: Path, *, pairs: bool) -> float:
+    """The share of a run's lessons that are not one of the others again: one may be learned more than once.
+
+    A lesson is a game; where ``pairs`` are learned from, a group of games: two of its replies may well be the same.
+    """
+    groups: dict[str, set[tuple[Any, ...]]] = {}
+    for number, episode in enumerate(read_run(folder)):
+        said = tuple((turn.ask.messages, turn.reply.text) for turn in episode.turns)
+        groups.setdefault(episode.group if pairs else str(number), set()).add(said)
+    return len(set(map(frozenset, groups.values()))) / max(1, len(groups))
 
 
 def _rewards(episode: Episode, learners: Collection[Seat]) -> int:

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -48,6 +48,20 @@ def record(
     return path
 
 
+def claim_all(claims: Iterable[tuple[Path, Mapping[str, Any]]]) -> None:
+    """``claim`` all folders, or none; one in which nothing was done yet may be claimed anew, as after a refusal.
+
+    Raises:
+        ValueError: as ``claim``.
+    """
+    claims = list(claims)
+    for folder, settings in claims:
+        if any(one.name != "config.json" and one.name[0] != "." for one in folder.glob("*")):
+            _check(folder / "config.json", settings)
+    for folder, settings in claims:
+        _write(folder / "config.json", settings)
+
+
 def claim(folder: Path, settings: Mapping[str, Any]) -> None:
     """Mark a run's folder with all that fixes the run, or see that it is marked with the same.
 
@@ -55,16 +69,29 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> None:
         ValueError: if it is another run's: its figures would be published under these settings.
     """
     path = folder / "config.json"
-    wanted = json.loads(json.dumps(settings, default=str))
-    if path.exists():
-        known = read_settings(path)
-        changed = [name for name in sorted({**known, **wanted}) if known.get(name) != wanted.get(name)]
-        if changed:
-            told = "; ".join(f"{NAMES.get(n, n)}: then {known.get(n)}, now {wanted.get(n)}" for n in changed)
-            raise ValueError(f"{folder} holds a run with other settings ({told}): name another --folder")
-        return
+    if not _check(path, settings):
+        _write(path, settings)
+
+
+def _check(path: Path, settings: Mapping[str, Any]) -> bool:
+    """Whether a run is marked, which must be the same."""
+    if not path.exists():
+        return False
+    known, wanted = read_settings(path), _plain(settings)
+    if changed := [name for name in sorted({**known, **wanted}) if known.get(name) != wanted.get(name)]:
+        told = "; ".join(f"{NAMES.get(n, n)}: then {known.get(n)}, now {wanted.get(n)}" for n in changed)
+        raise ValueError(f"{path.parent} holds a run with other settings ({told}): name another --folder")
+    return True
+
+
+def _write(path: Path, settings: Mapping[str, Any]) -> None:
     with aside(path) as file:
-        file.write((json.dumps(wanted, indent=1) + "\n").encode())
+        file.write((json.dumps(_plain(settings), indent=1) + "\n").encode())
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(settings, default=str))
+    return found
 
 
 def read_settings(path: Path) -> dict[str, Any]:

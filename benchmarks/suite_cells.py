@@ -72,15 +72,11 @@ class Training:
         """Where it lies."""
         return root / "training" / _safe(self.policy) / _safe(self.on) / self.algorithm / f"seed-{self.seed}"
 
-    def claim(self, terms: Terms) -> None:
-        """Mark its folder with all that fixes it.
-
-        Raises:
-            ValueError: if the folder holds another.
-        """
+    def settings(self, terms: Terms) -> Mapping[str, Any]:
+        """All that fixes it."""
         model, _ = terms.starts[self.policy]
         settings = {**asdict(self), "recipe": asdict(recipe_of(self.algorithm, self.on)), "cap": asdict(terms.cap)}
-        claim(self.folder(terms.folder), {**settings, "model": model, "start": terms.marks.get(self.policy, "")})
+        return {**settings, "model": model, "start": terms.marks.get(self.policy, "")}
 
 
 @dataclass(frozen=True)
@@ -111,15 +107,11 @@ class Cell:
         """Where it lies."""
         return policy_folder(root, self.policy) / _safe(self.item) / self.label / f"seed-{self.seed}"
 
-    def claim(self, terms: Terms) -> None:
-        """Mark its folder with all that fixes it.
-
-        Raises:
-            ValueError: if the folder holds another.
-        """
+    def settings(self, terms: Terms) -> Mapping[str, Any]:
+        """All that fixes it."""
         item = ITEMS[self.item]
         settings = {**asdict(self), "game": item.game, "settings": asdict(item), "temperature": terms.temperature}
-        claim(self.folder(terms.folder), {**settings, "start": terms.marks.get(self.policy, "")})
+        return {**settings, "start": terms.marks.get(self.policy, "")}
 
 
 Job = Cell | Training
@@ -139,7 +131,7 @@ def work(job: Job, *, terms: Terms, seats: Seats, bars: Meter) -> None:
     """Do a job, or go on with it."""
     if finished(job, terms):
         return
-    job.claim(terms)
+    claim(job.folder(terms.folder), job.settings(terms))
     if isinstance(job, Cell):
         _evaluate(job, terms, seats)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from selftaught.benchmarks.engines import Engine, here
 from selftaught.benchmarks.item import REFERENCES, Item
-from selftaught.benchmarks.record import claim
+from selftaught.benchmarks.record import claim_all
 from selftaught.benchmarks.suite_cells import (
     NONE,
     RESULT,
@@ -96,7 +96,8 @@ def run(
     waves: Mapping[str, Sequence[Job]] = {
         "references": [cell for cell in cells if cell.policy in REFERENCES],
         "trainings, policies as they are": [
-            *trainings,
+            # A training whose cells are all there may have been deleted since.
+            *dict.fromkeys(cell.training for cell in cells if cell.training and not finished(cell, terms)),
             *(cell for cell in cells if cell.policy not in REFERENCES and cell.training is None),
         ],
         "trained policies": [cell for cell in cells if cell.training is not None],
@@ -104,14 +105,17 @@ def run(
     if (terms.folder / "config.json").exists():
         raise ValueError(f"{terms.folder} holds a run of another command: name another --folder")
     with alone(terms.folder):
-        for policy in plan.policies:
-            if policy not in REFERENCES:  # one line of the table is of one policy
-                told = {"policy": policy, "temperature": terms.temperature, "start": terms.marks.get(policy, "")}
-                claim(policy_folder(terms.folder, policy), told)
         jobs: Sequence[Job] = (*cells, *trainings)
-        for job in jobs:
-            job.claim(terms)
+        claim_all([*_lines(plan, terms), *((job.folder(terms.folder), job.settings(terms)) for job in jobs)])
         return _carried_out(waves, terms, seats, engine=engine, bars=bars, done=done)
+
+
+def _lines(plan: Plan, terms: Terms) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """What fixes all cells of a policy: one line of the table is of one policy."""
+    for policy in plan.policies:
+        if policy not in REFERENCES:
+            told = {"policy": policy, "temperature": terms.temperature, "start": terms.marks.get(policy, "")}
+            yield policy_folder(terms.folder, policy), told
 
 
 def _carried_out(

@@ -18,6 +18,8 @@ from selftaught.summary import Estimate, bootstrap, bootstrap_mean
 
 MILLION: Final = 1e6
 
+OF_SOME: Final = " (k/n): over k of the game's n items, which may be easier or harder than the others."
+
 
 def summary(rows: Sequence[Row]) -> dict[str, Any]:
     """What the table says, as data: a line a policy and algorithm, with an estimate an item and one over all items.
@@ -85,11 +87,12 @@ def suite_table(content: Mapping[str, Any]) -> str:
     lines = [["policy", *games, "all items (IQM)"], ["---", *["---:"] * (len(games) + 1)]]
     for line in content["lines"]:
         cells = [
-            cell([line["games"][game]]) if game in line["games"] else _absent(line, mine)
+            _of_some(cell([line["games"][game]]), line, mine) if game in line["games"] else _absent(line, mine)
             for game, mine in games.items()
         ]
         lines.append([_named(line), *cells, cell([line["overall"]]) if "overall" in line else ""])
-    return markdown(lines) + "\n\n" + _note(content) + source(content)
+    some = any(0 < _count(line, mine) < len(mine) for line in content["lines"] for mine in games.values())
+    return markdown(lines) + "\n\n" + _note(content) + (OF_SOME if some else "") + source(content)
 
 
 def items_table(content: Mapping[str, Any]) -> str:
@@ -139,6 +142,16 @@ def _cost(rows: Sequence[Row]) -> dict[str, Any]:
 
 def _named(line: Row) -> str:
     return str(line["policy"]) if line["algorithm"] == NONE else f"{line['policy']}, {line['algorithm']}"
+
+
+def _of_some(text: str, line: Row, items: Sequence[str]) -> str:
+    """A mean, and over how many of a game's items it is if it is not over all of them."""
+    count = _count(line, items)
+    return text if count == len(items) else f"{text} ({count}/{len(items)})"
+
+
+def _count(line: Row, items: Sequence[str]) -> int:
+    return sum(item in line["scores"] for item in items)
 
 
 def _absent(line: Row, items: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -81,10 +81,16 @@ def cost_of(folder: Path) -> Cost:
 def metrics_of(folder: Path) -> list[dict[str, Any]]:
     """The figures of all stages as they came one after the other, their steps counted through."""
     found: list[dict[str, Any]] = []
-    for path in sorted(folder.rglob("metrics.jsonl"), key=lambda path: path.stat().st_mtime):
+    for path in sorted(folder.rglob("metrics.jsonl"), key=partial(_order, folder)):
         first = len(found)
         found += [{**json.loads(line), "step": first + place} for place, line in enumerate(path.open(), 1)]
     return found
+
+
+def _order(folder: Path, path: Path) -> tuple[int, float]:
+    """When a file of a training came: by its stage, and within one by its time."""
+    stage = path.relative_to(folder).parts[0].partition("-")[0]
+    return int(stage) if stage.isdigit() else 0, path.stat().st_mtime
 
 
 def _learner(recipe: Recipe, *, model: str, start: Path | None, seed: int) -> LocalAgent:

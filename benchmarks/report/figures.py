@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -196,10 +197,15 @@ def tables(name: str, records: Mapping[str, Row]) -> Iterator[dict[str, Any]]:
 
 def _results(runs: Iterable[Run]) -> list[tuple[str, Row]]:
     """The cells, each with the name of its bench where there are several."""
-    found = [(run.folder.parents[4], run.result) for run in runs if run.result is not None]
+    found = [(_bench(run.folder), run.result) for run in runs if run.result is not None]
     benches = list(dict.fromkeys(bench for bench, _ in found))
     names = dict(zip(benches, short_names(benches), strict=True)) if len(benches) > 1 else {}
     return [(names.get(bench, ""), result) for bench, result in found]
+
+
+def _bench(cell: Path) -> Path:
+    """The folder of the bench that a cell is of; of one that was taken out of it, the folder where it lies."""
+    return next((folder.parent for folder in cell.parents if folder.name == "cells"), cell.parent)
 
 
 def _curves(runs: Sequence[Run]) -> dict[str, Any]:

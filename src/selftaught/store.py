@@ -7,12 +7,14 @@ so it is whole or absent; equal writes give equal bytes. What is read equals wha
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import get_ident
 from typing import IO, Any
@@ -167,7 +169,13 @@ def alone(folder: Path) -> AbstractContextManager[object]:
     try:
         return FileLock(folder / ".lock", timeout=0, is_singleton=True).acquire()
     except Timeout as error:
-        raise ValueError(f"another process is at work in {folder}: wait for its end, or name another folder") from error
+        told = f"another process (or thread of this one) is at work in {folder}"
+        raise ValueError(f"{told}: wait for its end, or name another folder") from error
+    except OSError as error:
+        if error.errno not in (errno.ENOTSUP, errno.ENOLCK):
+            raise
+        warnings.warn(f"{folder} cannot be locked ({error}): see that no other process works in it", stacklevel=2)
+        return nullcontext()
 
 
 def flush_folder(folder: Path) -> None:

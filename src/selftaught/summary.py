@@ -62,17 +62,34 @@ def draws(columns: Sequence[Sequence[str]], *, seed: int = 0, resamples: int = 2
     """How often a bootstrap draws the values of each column, ``[resamples, values]``, by the names of their clusters.
 
     Items of one game often ask the same tasks, and as independent estimates would seem surer than they are: clusters of
-    one name are drawn together, wherever they stand. They are drawn among those that stand in the same columns.
+    one name are drawn together, wherever they stand. They are drawn among those of all columns that share any, directly
+    or by way of others; no column is ever left without a value.
     """
     names, places = np.unique([name for clusters in columns for name in clusters], return_inverse=True)
     of_column = np.split(places, np.cumsum([len(clusters) for clusters in columns])[:-1])
     stands = np.stack([np.isin(np.arange(len(names)), mine) for mine in of_column], axis=1)
-    _, stratum = np.unique(stands, axis=0, return_inverse=True)
     random, drawn = np.random.default_rng(seed), np.zeros((resamples, len(names)))
-    for one in range(int(stratum.max()) + 1):
-        mine = np.flatnonzero(stratum.ravel() == one)
-        drawn[:, mine] = random.multinomial(len(mine), np.full(len(mine), 1 / len(mine)), size=resamples)
+    for columns_ in _connected(stands):
+        mine = np.flatnonzero(stands[:, columns_].any(axis=1))
+        left = np.arange(resamples)
+        while len(left):
+            drawn[np.ix_(left, mine)] = random.multinomial(len(mine), np.full(len(mine), 1 / len(mine)), size=len(left))
+            left = left[((drawn[left] @ stands[:, columns_]) == 0).any(axis=1)]
     return [drawn[:, mine] for mine in of_column]
+
+
+def _connected(stands: npt.NDArray[np.bool_]) -> list[list[int]]:
+    """Groups of columns ``[names, columns]`` that share names, directly or by way of others."""
+    left, found = list(range(stands.shape[1])), []
+    while left:
+        group = [left.pop(0)]
+        names = stands[:, group[0]].copy()
+        while more := [column for column in left if (stands[:, column] & names).any()]:
+            group += more
+            left = [column for column in left if column not in more]
+            names |= stands[:, more].any(axis=1)
+        found.append(group)
+    return found
 
 
 def summarise(episodes: Sequence[Episode]) -> dict[str, float]:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -25,7 +25,6 @@ from selftaught.benchmarks.studies import of_chats
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.cli import main
 from selftaught.store import read_run, read_shard, shard_path, write_shard
-from selftaught.tracking import WandbTracker
 from selftaught.types import Message
 from tests.unit.fault_server import MODEL, Handler, healthy, refusing, serving
 
@@ -101,6 +100,12 @@ def test_a_lesson_that_is_learned_again_is_one_label(tmp_path: Path) -> None:
     (tmp_path / "told" / "metrics.jsonl").write_text(json.dumps(row) + "\n")
     cost = of_training(tmp_path, labels={"told": "rows"})
     assert (cost.labels, cost.trained_tokens) == ({"rows": 2}, 30)
+    # One pair of each group of samples, of which some are the same; the last group is the first one again.
+    groups = [replace(one, group=group) for group in "xyz" for one in (lesson, again, other if group == "y" else again)]
+    write_shard(shard_path(tmp_path / "told", 0), groups)
+    row = {"learn/sequences": 6.0, "learn/trained_tokens": 30.0}
+    (tmp_path / "told" / "metrics.jsonl").write_text(json.dumps(row) + "\n")
+    assert of_training(tmp_path, labels={"told": "pairs"}).labels == {"pairs": 2}
 
 
 def test_parquet_has_what_jsonl_has(trained: Path) -> None:
@@ -322,28 +327,6 @@ def test_a_sweeps_agent_logs_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (shown,) = tmp_path.rglob("wandb/offline-run-*/**/episodes*.table.json")
     assert shown.is_relative_to(tmp_path / "first" / "wandb") and len(json.loads(shown.read_text())["data"]) == 4
     assert {row["policy"] for row in rows(tmp_path / "first")} == {*REFERENCES, "model:fake"}
-
-
-def test_by_hand_other_settings_are_another_run_and_a_reference_has_its_score(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("wandb")
-    monkeypatch.delenv("WANDB_RUN_ID", raising=False)
-    logged: list[float] = []
-    log = WandbTracker.log
-
-    def kept(tracker: WandbTracker, figures: Mapping[str, float], step: int) -> None:
-        logged.extend(value for name, value in figures.items() if name == "score")
-        log(tracker, figures, step)
-
-    monkeypatch.setattr(WandbTracker, "log", kept)
-    for policy in ("oracle", "random"):
-        command = ["bench", "agent", "--policy", policy, "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
-        assert main(command) == 0
-    assert logged == [1.0, 0.0] and len(list(tmp_path.iterdir())) == 2
-    for odd in (["--suite", "nope"], ["--seed", "-1"], ["--policy", "nobody"]):
-        assert main(["bench", "agent", "--folder", str(tmp_path / "odd"), *odd]) == 2
-    assert "--seed must be at least 0" in capsys.readouterr().err and not (tmp_path / "odd").exists()
 
 
 def test_the_sweep_names_what_the_agent_takes() -> None:

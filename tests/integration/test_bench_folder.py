@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from selftaught.benchmarks.item import REFERENCES
 from selftaught.benchmarks.suite import ITEMS
 from selftaught.cli import main
 from selftaught.commands.bench_suite import seats
+from selftaught.tracking import WandbTracker
 from tests.integration.test_bench import RUN, rows
 
 
@@ -47,6 +49,14 @@ def test_a_line_of_the_table_is_of_one_policy(tmp_path: Path, capsys: pytest.Cap
     assert {row["item"] for row in rows(tmp_path)} == {"taboo/smoke-0"}
 
 
+def test_a_refused_command_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [*RUN, "--folder", str(tmp_path), "--policy", "bayes", "--suite"]
+    assert main([*command, "taboo/smoke-0"]) == 0
+    assert main([*command, "taboo/smoke-0", "taboo/1", "--temperature", "1"]) == 2
+    assert not (tmp_path / "cells" / "bayes" / "taboo-1").exists()
+    assert main([*command, "taboo/smoke-0", "taboo/1"]) == 0
+
+
 def test_policies_that_would_share_a_folder_are_told_apart_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,3 +90,25 @@ def test_settings_that_were_damaged_are_told_by_their_file(tmp_path: Path, capsy
     (tmp_path / "cells" / "bayes" / "config.json").write_text("{")
     assert main(command) == 2
     assert "cells/bayes/config.json is broken" in capsys.readouterr().err.replace("\n", "")
+
+
+def test_by_hand_other_settings_are_another_run_and_a_reference_has_its_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.delenv("WANDB_RUN_ID", raising=False)
+    logged: list[float] = []
+    log = WandbTracker.log
+
+    def kept(tracker: WandbTracker, figures: Mapping[str, float], step: int) -> None:
+        logged.extend(value for name, value in figures.items() if name == "score")
+        log(tracker, figures, step)
+
+    monkeypatch.setattr(WandbTracker, "log", kept)
+    for policy in ("oracle", "random"):
+        command = ["bench", "agent", "--policy", policy, "--suite", "taboo/smoke-0", "--folder", str(tmp_path)]
+        assert main(command) == 0
+    assert logged == [1.0, 0.0] and len(list(tmp_path.iterdir())) == 2
+    for odd in (["--suite", "nope"], ["--seed", "-1"], ["--policy", "nobody"]):
+        assert main(["bench", "agent", "--folder", str(tmp_path / "odd"), *odd]) == 2
+    assert "--seed must be at least 0" in capsys.readouterr().err and not (tmp_path / "odd").exists()

@@ -61,9 +61,9 @@ def test_the_fingerprint_of_a_model_is_of_its_weights(tmp_path: Path) -> None:
         file.write_bytes(b"weights")
     names = [
         "model:fake",
-        "model:pocket",
+        "model:smollm2-135m",
         f"model:{model}",
-        f"model:pocket@{tmp_path / 'run'}",
+        f"likelihood:fake@{tmp_path / 'run'}",
         f"model:{model}@{adapter}",
     ]
     before = [fingerprint(name) for name in names]
@@ -76,6 +76,28 @@ def test_the_fingerprint_of_a_model_is_of_its_weights(tmp_path: Path) -> None:
         True,
         False,
     ]
+
+
+def test_a_pocket_model_that_was_built_anew_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELFTAUGHT_CACHE", str(tmp_path))
+    folder = tmp_path / "models" / "pocket"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    marks = set()
+    for weights in (b"some", b"others, built later"):
+        (folder / "model.safetensors").write_bytes(weights)
+        marks.add(fingerprint("model:pocket"))
+    assert len(marks) == 2 and "" not in marks
+
+
+def test_a_run_of_an_earlier_version_is_gone_on_with(tmp_path: Path) -> None:
+    command = ["rollout", "taboo", "--games", 2, "--cast", f"defender={OWN}", "--folder", tmp_path / "run"]
+    assert run(*command) == 0
+    path = tmp_path / "run" / "config.json"
+    known = json.loads(path.read_text())
+    path.write_text(json.dumps({name: value for name, value in known.items() if "fingerprint" not in name}))
+    assert run(*command, "--resume") == 0
+    assert json.loads(path.read_text()) == known
 
 
 def test_a_rollout_does_not_go_on_with_another_policy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

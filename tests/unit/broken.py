@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -116,6 +117,8 @@ class Broken:
         if self.fault == "loop" and not text:
             while True:
                 pass
+        if self.fault == "pattern":
+            re.search(r"(\w+)+$", text)
         if self.fault == "lazy":
             time.sleep(0.002)
         if self.fault == "soft":

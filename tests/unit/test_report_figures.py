@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,12 @@ def test_references_are_those_of_all_seeds(tmp_path: Path) -> None:
     assert row["references"]["random"]["mean"] == 0.25
     (row,) = scores(runs_under([tmp_path / "cells" / "me"]))  # without their cells
     assert row["references"]["random"]["mean"] == 0.0
+
+
+def test_a_cell_alone_has_a_report(tmp_path: Path) -> None:
+    cell = bench(tmp_path / "bench") / "cells" / "me" / "taboo-0" / "recipe" / "seed-0"
+    (run,) = runs_under([cell.rename(tmp_path / "alone")])
+    shallow = replace(run, folder=Path("/alone"))
+    shallow.__dict__["result"] = run.result  # read already
+    (row,) = scores([shallow])
+    assert row["bench"] == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from selftaught.summary import bootstrap, bootstrap_mean
+from selftaught.summary import bootstrap, bootstrap_mean, draws
 
 
 def test_the_mean_of_one_column_is_that_columns() -> None:
@@ -36,3 +36,24 @@ def test_columns_count_alike_whatever_their_length() -> None:
 def test_columns_that_are_none_are_named(columns: list[tuple[list[float], list[str]]]) -> None:
     with pytest.raises(ValueError, match="as many clusters as values"):
         bootstrap_mean(columns)
+
+
+def test_columns_that_share_some_clusters_cover_the_truth() -> None:
+    """Five items, each of which asks 30 of 60 tasks."""
+    random, inside = np.random.default_rng(0), 0
+    for _ in range(300):
+        difficulty, columns = random.normal(0, 1, size=60), []
+        for _ in range(5):
+            asked = random.choice(60, size=30, replace=False)
+            values = difficulty[asked] + random.normal(0, 0.3, size=30)
+            columns.append((values.tolist(), [str(task) for task in asked]))
+        found = bootstrap_mean(columns, resamples=300)
+        inside += found.low <= 0 <= found.high
+    assert 0.9 <= inside / 300 <= 0.98
+
+
+def test_no_column_is_left_without_a_value() -> None:
+    found = bootstrap_mean([([0.0, 1.0], ["a", "b"]), ([1.0, 0.0], ["b", "c"])])
+    assert found.mean == 0.5 and found.low < 0.5 < found.high
+    for counts in draws([["a"], ["a", "b"], ["c", "c"]], resamples=500):
+        assert (counts.sum(axis=1) > 0).all()

@@ -61,6 +61,7 @@ FAULTS = {
     "view": ("knowledge", "reads the same"),
     "surrogates": ("hostile", "UnicodeEncodeError"),
     "long": ("hostile", "tell took longer than"),
+    "pattern": ("hostile", "tell took longer than"),
     "gullible": ("hostile", "an order to the judge"),
     "claimed": ("hostile", "earned 10, and the most there is was said to be 1"),
     "half": ("oracle", "earned 0.5 of 1"),
@@ -119,7 +120,7 @@ def test_a_fault_is_found_by_the_check_meant_for_it(fault: str) -> None:
     assert found.check == check
     assert any(part in found.said for part in said.split("|")), found.said
     assert REMEDIES.get(fault, "") in found.remedy and found.remedy
-    if fault not in ("loop", "long") and "selftaught rollout" not in found.example:
+    if fault not in ("loop", "long", "pattern") and "selftaught rollout" not in found.example:
         assert shown_by(found.example) is not True
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from functools import cache, partial
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,8 +81,8 @@ class Casting:
             return Scripted(name, player(self.game, seat, name))
         if name not in self._agents:
             agent = self._agents[name] = self._made(name)
-            if mark := fingerprint(name):
-                self.marks[agent.name] = mark
+            if mark := fingerprint(name):  # objects of two files may have one name
+                self.marks[agent.name] = self.marks.get(agent.name, "") + mark
         return self._agents[name]
 
     def cast(self, chosen: Mapping[Seat, str]) -> dict[Seat, Agent]:
@@ -241,19 +242,27 @@ def fingerprint(written: str) -> str:
         ValueError, FileNotFoundError: as ``own_policy`` and ``find_adapter``.
     """
     from selftaught.agents import own
-    from selftaught.agents.local_models import known
+    from selftaught.agents.local_models import POCKETS, known, resolve
 
-    if not written.startswith(MODEL):
+    kind, _, name = written.partition(":")
+    if kind not in (MODEL[:-1], *SCORERS):
         return own.fingerprint(written)
-    model, _, adapter = written.removeprefix(MODEL).partition("@")
+    model, _, adapter = name.partition("@")
     files: list[Path] = []
-    if model not in {one.alias for one in known()}:  # an alias wins over a folder of its name
+    if model in POCKETS:  # which are built on this machine, and may be built anew
+        files = sorted(resolve(model).glob("*.safetensors"))
+    elif model not in {one.alias for one in known()}:
         files = sorted(Path(model).expanduser().glob("*.safetensors"))
     files += [find_adapter(Path(adapter)) / "adapter_model.safetensors"] if adapter else []
-    digest = blake2b(digest_size=8)
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest() if files else ""
+    digests = [_digest(file, file.stat().st_mtime_ns) for file in files]
+    return "-".join(digests)
+
+
+@cache
+def _digest(file: Path, changed: int) -> str:
+    """Of a file of weights, read once for as long as it is not ``changed``."""
+    with open(file, "rb") as opened:
+        return file_digest(opened, partial(blake2b, digest_size=8)).hexdigest()
 
 
 def find_adapter(folder: Path) -> Path:

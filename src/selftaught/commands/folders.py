@@ -21,6 +21,8 @@ from selftaught.types import Game, Tracker
 
 Wandb = Literal["offline", "online", "off"]
 CONFIG = "config.json"
+MADE_OF = "fingerprint of "
+"""What begins the name of a setting that says of what file or weights something is made."""
 _opened: dict[str, object] = {}
 """The lock on the folder that this process works in, until it opens another."""
 
@@ -51,6 +53,8 @@ def open_run(folder: Path, config: Mapping[str, Any], *, resume: bool, free: tup
             raise ValueError(f"{folder} is not empty and holds no {CONFIG}, so there is no run in it to resume")
         started = read_settings(path)
         changed = [name for name in _differing(started, wanted) if name.split(".")[0] not in free]
+        # A run of an earlier version did not say what it was made of.
+        changed = [name for name in changed if not (name.startswith(MADE_OF) and name not in started)]
         if changed:
             raise ValueError(
                 f"the run in {folder} was started with other settings: {_told(changed, started, wanted)}. "

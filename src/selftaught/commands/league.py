@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from selftaught.commands.casting import MODEL, Casting, GameName, Speech, find_adapter, make
-from selftaught.commands.folders import command_line, described, open_run
+from selftaught.commands.folders import MADE_OF, command_line, described, open_run
 from selftaught.progress import Meter
 from selftaught.types import Agent, Seat
 
@@ -80,7 +80,7 @@ def run(config: League) -> None:
         "speech": asdict(config.speech),
     }
     if config.game in casting.marks:
-        resolved[f"fingerprint of {config.game}"] = casting.marks[config.game]
+        resolved[f"{MADE_OF}{config.game}"] = casting.marks[config.game]
     open_run(config.folder, resolved, resume=config.resume, free=("players", "over", "probes"))
     with meter() as bars:
         seed, split, folder = config.seed, config.split, config.folder

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from selftaught.commands.casting import Casting, GameName, Speech, make, seats_of
-from selftaught.commands.folders import described, open_run
+from selftaught.commands.folders import MADE_OF, described, open_run
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def run(config: Rollout) -> None:
     tasks = game.tasks(config.split, config.seed)
     casting = Casting(config.game, config.speech)
     cast = casting.cast(chosen)
-    resolved |= {f"fingerprint of {name}": mark for name, mark in casting.marks.items()}
+    resolved |= {f"{MADE_OF}{name}": mark for name, mark in casting.marks.items()}
     sizes = [min(config.shard, config.games - start) for start in range(0, config.games, config.shard)]
     done = _whole(config.folder, sizes) if config.resume else 0
     open_run(config.folder, resolved, resume=config.resume, free=("games",))

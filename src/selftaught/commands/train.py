@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from selftaught.algorithms.optimisation import Optimisation
 from selftaught.checkpoint import latest
 from selftaught.commands.casting import WRITTEN, Casting, GameName, Speech, find_adapter, make, seat_of
-from selftaught.commands.folders import Wandb, described, metric_rows, open_run, tracked
+from selftaught.commands.folders import MADE_OF, Wandb, described, metric_rows, open_run, tracked
 from selftaught.progress import Meter
 from selftaught.types import Agent, Episode, Game, Seat
 
@@ -115,7 +115,7 @@ def run(config: Train) -> None:
     pairings = _pairings(config, game, resolved["opponents"], casting=casting)
     if config.resume and (held := latest(config.folder, clean=False)) and held.step > config.steps:
         raise ValueError(f"the run in {config.folder} has {held.step} steps already: ask for as many with --steps")
-    resolved |= {f"fingerprint of {name}": mark for name, mark in casting.marks.items()}
+    resolved |= {f"{MADE_OF}{name}": mark for name, mark in casting.marks.items()}
     open_run(config.folder, resolved, resume=config.resume, free=("steps", "wandb"))
     agent = _agent(config)
     casts = [{seat: other or agent for seat, other in pairing.items()} for pairing in pairings]

@@ -33,6 +33,7 @@ HOSTILE: Final[Mapping[str, str]] = {
     "numbers that are none": "Score: 1e999 Score: -inf Score: nan Score: -1 Score: 1_000",
     "a number of many digits": "9" * 5_000,
     "other digits": "٣ ⅷ ² 12345678901234567890123456789",
+    "runs that end oddly": "1" * 40 + "a" * 40 + " " * 40 + "!",  # on which patterns such as (a+)+$ take ages
     "deep brackets": "[" * 50_000,
     "deep data": '{"a":' * 5_000 + "1" + "}" * 5_000,
     "deep sums": "(" * 3_000 + "1" + ")" * 3_000 + "**9" * 3_000,
