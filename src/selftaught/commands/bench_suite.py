@@ -159,19 +159,19 @@ def seats(
     if not policy.startswith(MODEL):
         casting = _casting(item.game, Speech(temperature=temperature, max_new_tokens=item.tokens))
         found = {seat: casting.agent(seat, policy) for seat in item.seats}
-        _unchanged(policy, casting, found[item.seats[0]], marks)
+        _unchanged(policy, casting, marks)
         return found
     from selftaught.agents.local import Sampling
 
     casting = _casting("", Speech())
     agent: Any = casting.agent(item.seats[0], policy)
-    _unchanged(policy, casting, agent, marks)
+    _unchanged(policy, casting, marks)
     sampling = Sampling(temperature=temperature, max_new_tokens=item.tokens)
     return dict.fromkeys(item.seats, agent.sibling(name=agent.name, adapter=agent.adapter, sampling=sampling))
 
 
-def _unchanged(policy: str, casting: Casting, agent: Agent, marks: Mapping[str, str]) -> None:
-    if marks.get(policy, casting.marks.get(agent.name)) != casting.marks.get(agent.name):
+def _unchanged(policy: str, casting: Casting, marks: Mapping[str, str]) -> None:
+    if policy in marks and marks[policy] != casting.marks.get(policy):
         raise ValueError(f"{policy} was changed while the run went on: run it again, with another --folder")
 
 

@@ -53,7 +53,7 @@ class Casting:
     game: str
     speech: Speech = Speech()
     marks: dict[str, str] = field(default_factory=dict)
-    """Fingerprints of the agents made so far that have one, by their names, and of the game if it is the user's own."""
+    """Fingerprints of the agents made so far, as they are written, and of the game, of those that have one."""
     _agents: dict[str, Agent] = field(default_factory=dict)
     _models: dict[str, LocalAgent] = field(default_factory=dict)
 
@@ -80,9 +80,9 @@ class Casting:
         if ":" not in name:
             return Scripted(name, player(self.game, seat, name))
         if name not in self._agents:
-            agent = self._agents[name] = self._made(name)
-            if mark := fingerprint(name):  # objects of two files may have one name
-                self.marks[agent.name] = self.marks.get(agent.name, "") + mark
+            self._agents[name] = self._made(name)
+            if mark := fingerprint(name):
+                self.marks[name] = mark
         return self._agents[name]
 
     def cast(self, chosen: Mapping[Seat, str]) -> dict[Seat, Agent]:

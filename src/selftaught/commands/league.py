@@ -84,7 +84,7 @@ def run(config: League) -> None:
     open_run(config.folder, resolved, resume=config.resume, free=("players", "over", "probes"))
     with meter() as bars:
         seed, split, folder = config.seed, config.split, config.folder
-        marks = casting.marks
+        marks = _marks(casting, chosen, agents)
         played = play(game, agents, games=config.games, seed=seed, split=split, folder=folder, marks=marks, bars=bars)
         values = table(played, over=config.over, seed=config.seed)
         if game.name == "mini_taboo" and config.probes:
@@ -138,6 +138,18 @@ def snapshot(name: str) -> str:
         return name
     found = find_adapter(Path(folder))
     return f"{model}@{found.parent if found.name == 'adapter' else found}"
+
+
+def _marks(
+    casting: Casting, chosen: Mapping[Seat, Sequence[str]], agents: Mapping[Seat, Sequence[Agent]]
+) -> dict[str, str]:
+    """The players' fingerprints by the names of the agents: objects of two files may have one."""
+    found: dict[str, set[str]] = {}
+    for seat, names in chosen.items():
+        for agent, name in zip(agents[seat], names, strict=True):
+            if mark := casting.marks.get(name):
+                found.setdefault(agent.name, set()).add(mark)
+    return {name: "-".join(sorted(marks)) for name, marks in found.items()}
 
 
 def _exploited(
