@@ -37,7 +37,7 @@ function curvesSection(data, view) {
       { class: "note" },
       "A thick line is the mean over the seeds that have got so far, thin lines are single seeds. The shade is a 95 % ",
       "interval, cut off at the frame: of the mean over seeds (Student’s t) from three seeds on, and over tasks where ",
-      "an arm has one seed and was tried on held-out tasks. Of more than 1,000 steps, they are drawn at even distances.",
+      "an arm has one seed and was tried on held-out tasks. More than 1,000 steps are drawn at even distances.",
     ),
     games.map((game) =>
       gameCurves(

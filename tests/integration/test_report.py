@@ -228,7 +228,9 @@ def test_scores_pool_seeds_beside_the_references(content: dict[str, Any]) -> Non
     scores = [float(place < 2 + seed) for seed in SEEDS for place in range(10)]
     assert raw["score"] == asdict(bootstrap(scores, [f"test/{place}" for place in range(10)] * 3))
     assert [one["mean"] for one in raw["seeds"]] == pytest.approx([0.2, 0.3, 0.4])
-    assert raw["references"] == {"random": row(0.1), "scripted": row(0.5), "oracle": row(1.0)}
+    known = raw["references"]  # of all seeds where their cells are there
+    assert (known["random"], known["scripted"]) == (row(0.1), row(0.5))
+    assert (known["oracle"]["mean"], known["oracle"]["count"]) == (pytest.approx(29 / 30), 30)
     (cells,) = [one for one in content["tables"] if one["title"] == "cells/taboo"]
     assert len(cells["rows"]) == 3 * len(SEEDS) and cells["rows"][0]["turns"] == row(0.3)
 
