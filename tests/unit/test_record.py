@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from selftaught.benchmarks import record
+from selftaught.benchmarks import record, suite
 from selftaught.benchmarks.cost import Cost
 from selftaught.benchmarks.publish import fill
 from selftaught.benchmarks.report.transcripts import short
@@ -71,6 +71,8 @@ def test_a_sweep_hears_no_score_of_the_cells_that_happened_to_finish(
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setattr("selftaught.tracking.WandbTracker.log", lambda self, values, step: told.update(values))
     monkeypatch.setattr("selftaught.envs.sequence.game.Sequence.tell", lambda *_: 1 / 0)
+    two = tuple(suite.ITEMS[f"{game}/smoke-0"] for game in ("taboo", "sequence"))
+    monkeypatch.setattr(suite, "SUITES", {"smoke": two})
     command = ["bench", "agent", "--policy=babbler", "--suite=smoke", "--folder", str(tmp_path)]
     assert main(command) == 2
     assert "taboo/smoke-0/score" in told and "score" not in told
