@@ -79,7 +79,7 @@ def play(
     payoffs, failed = np.empty((len(players[first]), len(players[second]), games)), Counter[str]()
     for row, one in enumerate(players[first]):
         for column, two in enumerate(players[second]):
-            path = None if folder is None else shard_path(_claimed(folder, one.name, two.name, marks=marks), 0)
+            path = None if folder is None else _claimed(folder, one.name, two.name, marks=marks)
             if path is not None and path.exists():
                 episodes = list(read_shard(path))
                 advance(len(episodes))
@@ -96,10 +96,11 @@ def play(
 
 
 def _claimed(folder: Path, *names: str, marks: Mapping[str, str]) -> Path:
-    """The folder of a pairing's games, seen to be of the same text or weights."""
-    path = cell(folder, *names)
+    """The file of a pairing's games, seen to be of the same text or weights."""
+    home = cell(folder, *names)
+    path = shard_path(home, 0)
     if own := {name: marks[name] for name in names if name in marks}:
-        claim(path / "settings", own)
+        claim(home / "settings", own, anew=not path.exists())
     return path
 
 

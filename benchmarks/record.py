@@ -12,12 +12,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from selftaught.store import aside
+from selftaught.store import aside, read_settings
 
 RESULTS = Path("benchmarks/results")
 _MARK = "fingerprint of the policy's text or weights"
 NAMES = {"start": _MARK, "mark": _MARK, "cap": "most steps and games of a training"}
 """What settings of a run are called in messages, where their own names say little."""
+
+NOTHING = ("config.json", "spent.json")
+"""Files that are there before anything was done: what is to be done, and the seconds of attempts that failed."""
 
 
 def record(
@@ -49,27 +52,29 @@ def record(
 
 
 def claim_all(claims: Iterable[tuple[Path, Mapping[str, Any]]]) -> None:
-    """``claim`` all folders, or none; one in which nothing was done yet may be claimed anew, as after a refusal.
+    """``claim`` all folders, or none; one in which nothing was done yet is claimed anew, as after a policy that failed.
 
     Raises:
         ValueError: as ``claim``.
     """
     claims = list(claims)
     for folder, settings in claims:
-        if any(one.name != "config.json" and one.name[0] != "." for one in folder.glob("*")):
+        if any(one.is_file() and one.name not in NOTHING and one.name[0] != "." for one in folder.rglob("*")):
             _check(folder / "config.json", settings)
     for folder, settings in claims:
         _write(folder / "config.json", settings)
 
 
-def claim(folder: Path, settings: Mapping[str, Any]) -> None:
+def claim(folder: Path, settings: Mapping[str, Any], *, anew: bool = False) -> None:
     """Mark a run's folder with all that fixes the run, or see that it is marked with the same.
+
+    ``anew`` says that nothing was done under an earlier mark.
 
     Raises:
         ValueError: if it is another run's: its figures would be published under these settings.
     """
     path = folder / "config.json"
-    if not _check(path, settings):
+    if anew or not _check(path, settings):
         _write(path, settings)
 
 
@@ -92,22 +97,6 @@ def _write(path: Path, settings: Mapping[str, Any]) -> None:
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(json.dumps(settings, default=str))
     return found
-
-
-def read_settings(path: Path) -> dict[str, Any]:
-    """What a ``config.json`` holds.
-
-    Raises:
-        ValueError: if it is broken.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
-        fault = "no JSON object"
-    except ValueError as error:
-        fault = str(error)
-    raise ValueError(f"{path} is broken ({fault}): it is written whole, so it was damaged or edited later")
 
 
 def machine() -> dict[str, Any]:

@@ -178,6 +178,22 @@ def alone(folder: Path) -> AbstractContextManager[object]:
         return nullcontext()
 
 
+def read_settings(path: Path) -> dict[str, Any]:
+    """What a ``config.json`` holds.
+
+    Raises:
+        ValueError: if it is broken.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+        fault = "no JSON object"
+    except ValueError as error:
+        fault = str(error)
+    raise ValueError(f"{path} is broken ({fault}): it is written whole, so it was damaged or edited later")
+
+
 def flush_folder(folder: Path) -> None:
     """Flush a folder's own entries to the disk, so that a rename in it outlives a power cut."""
     if os.name == "nt":  # Windows opens no folders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,6 +56,17 @@ def test_a_refused_command_leaves_nothing_behind(tmp_path: Path, capsys: pytest.
     assert main([*command, "taboo/smoke-0", "taboo/1", "--temperature", "1"]) == 2
     assert not (tmp_path / "cells" / "bayes" / "taboo-1").exists()
     assert main([*command, "taboo/smoke-0", "taboo/1"]) == 0
+
+
+def test_a_policy_that_failed_may_be_mended(tmp_path: Path) -> None:
+    file = tmp_path / "mended_policy.py"
+    file.write_text("def mine(ask):\n    return 1 / 0\n")
+    command = [*RUN, "--suite", "taboo/smoke-0", "--policy", f"python:{file}:mine", "--folder", str(tmp_path / "run")]
+    done = [subprocess.run([sys.executable, "-m", "selftaught.cli", *command], capture_output=True)]
+    file.write_text("def mine(ask):\n    return 'I give up.'\n")
+    done.append(subprocess.run([sys.executable, "-m", "selftaught.cli", *command], capture_output=True))
+    assert [one.returncode for one in done] == [2, 0], done[1].stderr
+    assert f"python:{file}:mine" in {row["policy"] for row in rows(tmp_path / "run")}
 
 
 def test_policies_that_would_share_a_folder_are_told_apart_first(

@@ -163,6 +163,10 @@ def test_games_of_a_player_with_another_mark_are_not_taken_for_its_own(tmp_path:
     agents = {seat: [Scripted(name, PLAYERS[seat][name])] for seat, name in best.items()}
     for marks in ({"nash_reply": "a"}, {"nash_reply": "a", "somebody": "b"}):
         play(MiniTaboo(), agents, games=4, folder=tmp_path, marks=marks)
+    (cell(tmp_path, "nash_clue", "other") / "settings").mkdir(parents=True)
+    (cell(tmp_path, "nash_clue", "other") / "settings" / "config.json").write_text('{"other": "a text that failed"}')
+    mended = {**agents, DEFENDER: [Scripted("other", PLAYERS[DEFENDER]["nash_reply"])]}
+    play(MiniTaboo(), mended, games=4, folder=tmp_path, marks={"other": "b"})
     with pytest.raises(ValueError, match=r"other settings.*nash_reply: then a, now b"):
         play(MiniTaboo(), agents, games=4, folder=tmp_path, marks={"nash_reply": "b"})
 

@@ -13,9 +13,8 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from selftaught.benchmarks.record import read_settings
 from selftaught.checkpoint import latest
-from selftaught.store import alone, aside
+from selftaught.store import alone, aside, read_settings
 from selftaught.tracking import Fan, JsonlTracker, WandbTracker
 from selftaught.types import Game, Tracker
 
